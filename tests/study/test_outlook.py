@@ -93,6 +93,14 @@ def test_a_limit_of_minutes_is_what_the_ladder_is_fitted_to(tmp_path: Path) -> N
     assert "full is left out" in said(task_with(tmp_path / "tight", pace, limits={"minutes": 1}))
 
 
+def test_a_ladder_that_cannot_be_fitted_does_not_promise_it(tmp_path: Path) -> None:
+    found = said(task_with(tmp_path / "slow", QUICK | {"lora": 9.0, "full": 9.0}))
+    assert "it does less, and as little as it can, which is more than the 35 minutes that it may take" in found
+    assert "to come to" not in found
+    found = said(task_with(tmp_path / "quick", QUICK | {"full": 9.0}))
+    assert "it does less, to come to 35 minutes" in found
+
+
 def test_what_the_user_wrote_stands(tmp_path: Path) -> None:
     found = said(task_with(tmp_path, QUICK | {"full": 9.0}, ["zero_shot", "full"]))
     assert "left out" not in found

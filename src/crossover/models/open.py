@@ -59,7 +59,7 @@ def open_model(spec: str | Path, base: Path | str | None = None) -> Model:
     path = _path(spec, base)
     if path:
         return _create("hf", str(path))
-    if not spec.endswith(".gguf") and NAME.fullmatch(spec):
+    if not spec.lower().endswith(".gguf") and NAME.fullmatch(spec):
         need_fetched(spec)
         return _create("hf", spec)
     if said := hosted(_without_options(spec)):

@@ -78,8 +78,11 @@ def fitted(rungs: Rungs, minutes: Callable[[Rungs], float], most: float, epochs:
     if not said:
         return kept, []
     listed = ", ".join(rung.name for rung in rungs)
+    aim = f"to come to {told(most)}"
+    if left > most:
+        aim = f"and as little as it can, which is more than the {told(most)} that it may take"
     return kept, [
-        f"the default ladder would take about {told(whole)} on this machine: it does less, to come to {told(most)}",
+        f"the default ladder would take about {told(whole)} on this machine: it does less, {aim}",
         *said,
         f"to have all of it, write `strategies: [{listed}]` into the task file, or `limits: {{minutes: {_enough(whole)}}}`",
     ]

@@ -55,7 +55,7 @@ def inside(folder: Path) -> Path | None:
     """The GGUF file of a folder that has no other weights. Raises `ModelError` for several, and for a link to nothing."""
     if any(folder.glob("*.safetensors")):
         return None
-    named = sorted(folder.glob("*.gguf"))
+    named = sorted(folder.glob("*.[gG][gG][uU][fF]"))
     for path in named:
         check_link(path)
     found = [path for path in named if path.is_file()]

