@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -40,13 +41,27 @@ def test_the_volume_at_which_the_dearer_to_make_is_chosen_is_where_costs_meet() 
     assert found["limits.horizon_months"].value == pytest.approx(flip.value / 1000, rel=0.01)
 
 
+def _before(flip: Flip) -> float:
+    """A hundredth of the way back, and of a share more than the tenth of a point to which it is said."""
+    assert flip.now is not None
+    back = 0.01 * (flip.now - flip.value)
+    return flip.value + (math.copysign(max(abs(back), 0.0011), back) if "." not in flip.key else back)
+
+
+@pytest.mark.parametrize("target", [0.7, 0.75, 0.9])
+def test_the_share_that_is_said_is_one_that_flips(target: float) -> None:
+    flip = by_key(flips(evidence(PROMPT, LORA), wanted(limits=Limits(**AT), target=target)))["target"]
+    assert flip.value == round(flip.value, 3)
+    assert f"target of {100 * flip.value:.1f} %" in flip.said
+
+
 def test_at_a_flip_the_decision_is_another_one_and_just_before_it_the_same() -> None:
     given, at = evidence(PROMPT, LORA), wanted(limits=Limits(**AT), target=0.7)
     base = given.settle(at)
     assert base is not None
     for flip in flips(given, at).found:
         part, _, name = flip.key.rpartition(".")
-        for value, same in ((flip.value, False), (flip.value + 0.01 * (flip.now - flip.value), True)):  # type: ignore[operator]
+        for value, same in ((flip.value, False), (_before(flip), True)):
             turned = at.model_copy(
                 update={part: getattr(at, part).model_copy(update={name: value})} if part else {name: value}
             )

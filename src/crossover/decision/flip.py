@@ -94,6 +94,8 @@ def _first(evidence: Evidence, dial: _Dial, steps: Sequence[float], base: Taken)
         if evidence.taken(dial.at(value)) != base:
             edge = value if before is None else _narrowed(evidence, dial, before, value, base)
             outcome = evidence.taken(dial.at(edge))
+            if dial.share and evidence.taken(dial.at(said := _as_said(edge, dial.now or 0.0))) == outcome:
+                edge = said  # who sets the figure that is said gets what is said of it
             stays = all(evidence.taken(dial.at(further)) == outcome for further in steps[number:])
             beyond = "" if not stays else " or more" if steps[-1] > steps[0] else " or less"
             return _flip(dial, edge, beyond, outcome, base)
@@ -111,6 +113,12 @@ def _narrowed(evidence: Evidence, dial: _Dial, same: float, other: float, base: 
         else:
             other = middle_value
     return other
+
+
+def _as_said(edge: float, now: float) -> float:
+    """`edge` as it is written, to a tenth of a point, on the side away from `now`."""
+    tenths = round(edge * 1000, 6)
+    return (math.ceil(tenths) if edge > now else math.floor(tenths)) / 1000
 
 
 def _flip(dial: _Dial, value: float, beyond: str, outcome: Taken | None, base: Taken) -> Flip:
