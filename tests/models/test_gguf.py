@@ -267,8 +267,8 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "is damaged, or was cut off, in its metadata": cut(0.02),
     "is damaged, or was cut off, in its": lambda f: os.truncate(f, 9),
     "is damaged, or was cut off": put((16, b"\xff" * 8)),
-    "of version 1; valid: 2 and 3": put((4, struct.pack("<I", 1))),
-    "of version 50331648": put((4, struct.pack(">I", 3))),
+    "of version 1; valid: versions 2 and 3": put((4, struct.pack("<I", 1))),
+    "is a GGUF file in big-endian order; valid: versions 2 and 3, little-endian": put((4, struct.pack(">I", 3))),
     r"holds weights in type 99 \(blk.0.ffn_up.weight\)": retyped,
 }
 
@@ -298,6 +298,9 @@ FOREIGN: dict[str, dict[str, Any]] = {
     "is damaged: model.norm.weight holds values that are no finite numbers$": {
         "without": "output_norm.weight",
         "extra": {"output_norm.weight": numpy.full(64, numpy.nan, numpy.float32)},
+    },
+    "does not read it: .*validate_architecture.*: .*number of attention heads \\(7\\)": {
+        "said": {"llama.attention.head_count": 7}
     },
     "scales positions \\(yarn\\)": {"said": {"llama.rope.scaling.type": "yarn"}},
     "scales positions \\(rope_freqs.weight\\)": {"extra": {"rope_freqs.weight": numpy.full(16, 1.5, numpy.float32)}},
@@ -400,8 +403,10 @@ def test_a_vocabulary_alone_is_no_model(tmp_path: Path) -> None:
 
 def test_a_part_of_a_split_file_names_what_joins_it(tiny: Path, tmp_path: Path) -> None:
     file = Path(shutil.copy(tiny, tmp_path / "tiny-00001-of-00002.gguf"))
-    with pytest.raises(ModelError, match=r"one of 2 parts of a split GGUF: join them with .*llama-gguf-split --merge"):
-        open_model(str(file))
+    shutil.copy(tiny, tmp_path / "tiny-00002-of-00002.gguf")
+    for place in (file, tmp_path):
+        with pytest.raises(ModelError, match=r"one of 2 parts of a split GGUF: join them with .*llama-gguf-split --merge"):
+            open_model(str(place))
 
 
 def test_a_folder_with_several_files_asks_for_one(tiny: Path, tmp_path: Path) -> None:

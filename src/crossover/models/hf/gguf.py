@@ -30,7 +30,7 @@ from tokenizers import decoders, pre_tokenizers
 from crossover.data.textfile import folder_named
 from crossover.errors import ModelError
 from crossover.models.hf.folder import check_architecture, first_line, sha256
-from crossover.models.hf.gguf_file import Header, check_link, read_header
+from crossover.models.hf.gguf_file import PART, Header, check_link, read_header
 from crossover.models.hf.gguf_once import read_once
 
 VARIABLE = "CROSSOVER_CACHE"
@@ -61,7 +61,7 @@ def inside(folder: Path) -> Path | None:
     found = [path for path in named if path.is_file()]
     if not found:
         return None
-    if len(found) > 1:
+    if len(found) > 1 and not all(PART.search(path.name) for path in found):  # of parts the first says how to join them
         raise ModelError(f"{folder} has {len(found)} GGUF files: name one, such as {found[0]}")
     return found[0]
 
