@@ -379,6 +379,9 @@ def test_a_service_that_gives_no_reply_is_named(tmp_path: Path) -> None:
         def flow(self) -> Iterator[Text]:
             yield Text()
 
+        def at_most(self, request: Request) -> Usage:
+            return Usage(tokens_in=1)
+
     asking, _, journal = caller(tmp_path)
     with pytest.raises(ModelError, match=r"the model Odd \(tests\.engine\.test_caller\) gave a str among its replies"):
         asking.ask(Odd(), requests("one"), "test")
