@@ -187,6 +187,8 @@ def test_a_class_keeps_what_it_declares(head: str, gives: str, said: str, tmp_pa
         (0.5, False, "mean", "the metric Own gave 0.5; valid is a Score with a value from 0 to 1"),
         (None, False, "mean", "the metric Own gave nothing; valid is a Score with a value from 0 to 1"),
         (Score(float("nan")), False, "mean", "the metric Own gave a Score of nan; valid is a Score"),
+        (Score("1"), False, "mean", "the metric Own gave a Score of '1'; valid is a Score"),
+        (Score(None), False, "mean", "the metric Own gave a Score of nothing; valid is a Score"),
         (Score(85.0), False, "mean", "the metric Own gave a Score of 85.0; valid is a Score"),
         (Score(0.5), True, "mean", "the metric Own gave 0.5; valid is 0 or 1, as its binary says"),
         (Score(0.5), False, "macro_f1", "the metric Own gave a Score without counts"),
