@@ -25,6 +25,7 @@ import transformers
 from crossover.errors import CrossoverError, ModelError
 from crossover.models.hf import Hf, folder
 from crossover.models.hf.chat import PLAIN
+from crossover.models.hf.gguf import read_vocabulary
 from crossover.models.hf.gguf_once import read_once
 from crossover.models.open import open_model
 from crossover.testing.models import check_model
@@ -216,6 +217,24 @@ def test_a_text_of_sentencepiece_begins_with_a_space_only_where_the_file_says_so
     assert model.chat.text(answer) == back
     beginning = model.chat.prompt((Message("user", "bill\n  ill"),))
     assert model.chat.tokenizer.decode(beginning) == "<|im_start|>user\nbill\n  ill<|im_end|>\n<|im_start|>assistant\n"
+
+
+@pytest.mark.parametrize(
+    ("architecture", "said", "first"),
+    [
+        ("phi3", {}, ["▁b", "ill", "ing"]),
+        ("phi3", {"tokenizer.ggml.add_space_prefix": False}, ["bill", "ing"]),
+        ("gemma2", {"tokenizer.ggml.add_space_prefix": False}, ["bill", "ing"]),
+    ],
+)
+def test_so_it_is_where_an_architecture_has_a_tokenizer_of_its_own(
+    architecture: str, said: dict[str, Any], first: list[str], tmp_path: Path
+) -> None:
+    tokenizer, _ = read_vocabulary(write(tmp_path / "a.gguf", architecture=architecture, pieces=PIECES, said=said))
+    found = tokenizer.encode("billing", add_special_tokens=False)
+    assert (tokenizer.convert_ids_to_tokens(found), tokenizer.decode(found)) == (first, "billing")
+    bare = tokenizer.encode(" bill", add_special_tokens=False)
+    assert tokenizer.decode(bare) == " bill"
 
 
 def llama3_factors(half: int, factor: float) -> Any:
