@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crossover.data.cited import is_cited
+from crossover.data.given import gives_nothing
 from crossover.data.text import stated
 
 MOODS = ("positive", "negative", "neutral")
@@ -287,6 +289,26 @@ def test_what_is_cited_from_the_text_is_no_answer(cite: str, sentence: str) -> N
 @pytest.mark.parametrize("said", ['"Win money" - this is spam.', '"Win money". It is spam.', '"Win money", so it is spam.'])
 def test_what_is_said_behind_a_citation_is_an_answer(said: str) -> None:
     assert stated(f"The text says: {said}", SPAM) == 0
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "User: I have a question\nLabel: bug", "The user asks: a question about login\nLabel: bug",
+        "The message mentions: a question\nAnswer: bug", "Review: a question\nIntent: bug",
+    ],
+)  # fmt: skip
+def test_an_answer_on_the_line_below_a_citation_is_given(reply: str) -> None:
+    assert stated(reply, ("bug", "question")) == 0
+
+
+@pytest.mark.parametrize("run", ["\n", " ", ">", "text:\n", "Label:\n", '"a ', "#", "_"])
+def test_long_runs_in_a_reply_are_read_in_one_pass(run: str) -> None:
+    """Each of 100,000 empty lines was begun at anew: minutes for one reply."""
+    long = run * (99_999 // len(run))
+    for before in (long, f"x{long}", f"The text says:{long}."):
+        assert is_cited(before, '"') in (True, False)
+        assert not gives_nothing(f"{before}x", SPAM)
 
 
 @pytest.mark.parametrize("reply", GIVES_NONE)
