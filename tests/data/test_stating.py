@@ -324,6 +324,7 @@ def test_grounds_give_no_label_where_the_answer_is_nothing_or_another(reply: str
         ('{"label": "spam", "reason": null}', SPAM),
         ("Intent: null\nLabel: spam", SPAM),
         ("Label:\nspam", SPAM),
+        ("Label: see below\nReason: The label is spam.", SPAM),
     ],
 )
 def test_an_answer_beside_a_field_of_nothing_is_given(reply: str, labels: tuple[str, ...]) -> None:

@@ -26,7 +26,7 @@ _GIVEN_FIELD = later(
 )
 _SOMETHING_ELSE = later(
     rf"^[\s#>*_-]*(?:the |my )?(?:(?:{BEST_WORDS}) )?(?:{LABEL_WORDS})[*_]*\s*[:：=][ \t*_\"'`]*"
-    rf"(?P<held>[^\W_]+(?:[ _-][^\W_]+)?)[ \t*_\"'`.]*\n[\s#>*_-]*(?:{GROUNDS_WORDS})[*_]*\s*[:：]",
+    rf"(?P<held>(?!see\b)[^\W_]+(?:[ _-][^\W_]+)?)[ \t*_\"'`.]*\n[\s#>*_-]*(?:{GROUNDS_WORDS})[*_]*\s*[:：]",
     re.I,
 )
 _ROLE = later(
