@@ -6,15 +6,19 @@ As a script it stands where Ray's own `setup_worker.py` does. The first workers 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import runpy
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.connection import wait
 from pathlib import Path
 
 VARIABLE = "CROSSOVER_TEST_RAY_WORKERS"  # the socket at which workers are forked
@@ -22,9 +26,8 @@ SPARE = ("--serialized-runtime-env-context=", "--language=")  # what setup_worke
 
 
 @contextmanager
-def forking(folder: Path, plain: int) -> Iterator[None]:
-    """Until the block ends, workers of a cluster that is started here are forked, but for the first `plain`. `folder`: for
-    the socket."""
+def forking(plain: int) -> Iterator[None]:
+    """Until the block ends, workers of a cluster that is started here are forked, but for the first `plain`."""
     import pytest
 
     from crossover.study import joining
@@ -34,8 +37,9 @@ def forking(folder: Path, plain: int) -> Iterator[None]:
         os.environ.setdefault(name, value)  # as where a cluster is started: Ray reads some when it is imported
     from ray._private.parameter import RayParams
 
-    at, made = folder / "line", RayParams.__init__
-    forks = started(_fork, str(at), plain)
+    made, folder = RayParams.__init__, tempfile.mkdtemp()  # a test's own folder may be longer than a socket's name
+    at = Path(folder) / "line"
+    forks = started(fork_workers, str(at), plain)
     try:
         while not at.exists():
             assert forks.is_alive()
@@ -47,20 +51,26 @@ def forking(folder: Path, plain: int) -> Iterator[None]:
     finally:
         forks.kill()
         forks.join()
+        shutil.rmtree(folder)
 
 
-def _fork(at: str, plain: int) -> None:
+def fork_workers(at: str, plain: int) -> None:
+    """Fork who is asked for at a socket, but for the first `plain`, until the process that began this one has ended."""
+    began = multiprocessing.parent_process()
+    assert began is not None
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a worker
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(f"{at}.made")
         server.listen(16)
         os.rename(f"{at}.made", at)  # whoever sees it can connect
-        while True:
+        while began.sentinel not in wait([server, began.sentinel]):
             line, _ = server.accept()
             words, streams, _, _ = socket.recv_fds(line, 1 << 20, 3)
-            while not words.endswith(b"\n"):
-                words += line.recv(1 << 20)
-            if plain:
+            while not words.endswith(b"\n") and (more := line.recv(1 << 20)):
+                words += more
+            if not words.endswith(b"\n"):
+                pass  # who asked was killed
+            elif plain:
                 plain -= 1
             elif os.fork() == 0:
                 for place, stream in enumerate(streams):

@@ -39,7 +39,7 @@ ROOMS = [
     {"__init__", "__main__"},
 ]
 PLUGIN_ROOMS = {"models", "strategies", "metrics"}
-SHARED = {"base", "batches", "open", "start", "embedding", "kernels", "light", "memory", "scoring", "serving", "template"}
+SHARED = {"base", "batches", "open", "start", "embedding", "kernels", "light", "scoring", "serving", "template"}
 
 
 def room_of(module: str) -> str:
@@ -116,7 +116,7 @@ def test_tuning_knows_of_models_only_what_they_promise() -> None:
     assert tuning
     for path in tuning:
         for module, node in read(path).imports:
-            assert room_of(module) != "models" or module in ("models.base", "models.kernels", "models.memory"), (
+            assert room_of(module) != "models" or module in ("models.base", "models.kernels"), (
                 f"{name_of(path)} line {node.lineno}: {module}"
             )
 

@@ -172,4 +172,14 @@ def test_an_empty_folder_is_not_the_working_directory(crossover: Terminal, here:
     before = sorted(here.parent.iterdir())
     said = crossover("run", here, "--out", "")
     assert (said.status, sorted(here.parent.iterdir())) == (2, before)
-    assert "the study's folder: received ''; valid is a path, such as runs/NAME" in said.err
+    assert "--out: received ''; valid is a path" in said.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("report", "r", "--out", ""), ("init", "rows.csv", "--out", ""), ("export", "r", ""), ("show", ""), ("run", "")],
+)
+def test_an_empty_path_is_refused_by_every_command(words: tuple[str, ...], crossover: Terminal) -> None:
+    said = crossover(*words)
+    assert said.status == 2
+    assert "received ''; valid is a path" in said.err

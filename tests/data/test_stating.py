@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crossover.data.cited import is_cited
+from crossover.data.given import gives_nothing
 from crossover.data.text import stated
 
 MOODS = ("positive", "negative", "neutral")
@@ -289,6 +291,26 @@ def test_what_is_said_behind_a_citation_is_an_answer(said: str) -> None:
     assert stated(f"The text says: {said}", SPAM) == 0
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "User: I have a question\nLabel: bug", "The user asks: a question about login\nLabel: bug",
+        "The message mentions: a question\nAnswer: bug", "Review: a question\nIntent: bug",
+    ],
+)  # fmt: skip
+def test_an_answer_on_the_line_below_a_citation_is_given(reply: str) -> None:
+    assert stated(reply, ("bug", "question")) == 0
+
+
+@pytest.mark.parametrize("run", ["\n", " ", ">", "text:\n", "Label:\n", '"a ', "#", "_"])
+def test_long_runs_in_a_reply_are_read_in_one_pass(run: str) -> None:
+    """Each of 100,000 empty lines was begun at anew: minutes for one reply."""
+    long = run * (99_999 // len(run))
+    for before in (long, f"x{long}", f"The text says:{long}."):
+        assert is_cited(before, '"') in (True, False)
+        assert not gives_nothing(f"{before}x", SPAM)
+
+
 @pytest.mark.parametrize("reply", GIVES_NONE)
 def test_grounds_give_no_label_where_the_answer_is_nothing_or_another(reply: str) -> None:
     assert stated(reply, SPAM) is None
@@ -302,6 +324,7 @@ def test_grounds_give_no_label_where_the_answer_is_nothing_or_another(reply: str
         ('{"label": "spam", "reason": null}', SPAM),
         ("Intent: null\nLabel: spam", SPAM),
         ("Label:\nspam", SPAM),
+        ("Label: see below\nReason: The label is spam.", SPAM),
     ],
 )
 def test_an_answer_beside_a_field_of_nothing_is_given(reply: str, labels: tuple[str, ...]) -> None:

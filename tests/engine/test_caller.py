@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -354,5 +355,34 @@ def test_a_model_that_gives_no_replies_is_named(given: object, said: str, tmp_pa
 
     asking, _, journal = caller(tmp_path)
     with pytest.raises(ModelError, match=rf"the model Odd \(tests\.engine\.test_caller\) {said}"):
+        asking.ask(Odd(), requests("one"), "test")
+    journal.close()
+
+
+def test_a_service_that_gives_no_reply_is_named(tmp_path: Path) -> None:
+    class Text:
+        under_way, keep = 0, staticmethod(lambda number, reply: None)
+
+        def room(self) -> int:
+            return 1 - self.under_way
+
+        def send(self, number: int, request: Request) -> None:
+            self.under_way, self.number = 1, number
+
+        def receive(self) -> list[tuple[int, object]]:
+            self.under_way = 0
+            self.keep(self.number, "red")
+            return [(self.number, "red")]
+
+    class Odd(Counting):
+        @contextmanager
+        def flow(self) -> Iterator[Text]:
+            yield Text()
+
+        def at_most(self, request: Request) -> Usage:
+            return Usage(tokens_in=1)
+
+    asking, _, journal = caller(tmp_path)
+    with pytest.raises(ModelError, match=r"the model Odd \(tests\.engine\.test_caller\) gave a str among its replies"):
         asking.ask(Odd(), requests("one"), "test")
     journal.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from crossover.errors import CrossoverError, MetricError
 from crossover.metrics.base import score_of
 from crossover.metrics.open import fingerprint, open_metric
 from crossover.testing.metrics import check_metric
-from crossover.types import Score
+from crossover.types import Counts, Score
 
 SCORERS = '''
 from __future__ import annotations
@@ -187,9 +188,12 @@ def test_a_class_keeps_what_it_declares(head: str, gives: str, said: str, tmp_pa
         (0.5, False, "mean", "the metric Own gave 0.5; valid is a Score with a value from 0 to 1"),
         (None, False, "mean", "the metric Own gave nothing; valid is a Score with a value from 0 to 1"),
         (Score(float("nan")), False, "mean", "the metric Own gave a Score of nan; valid is a Score"),
+        (Score("1"), False, "mean", "the metric Own gave a Score of '1'; valid is a Score"),
+        (Score(None), False, "mean", "the metric Own gave a Score of nothing; valid is a Score"),
         (Score(85.0), False, "mean", "the metric Own gave a Score of 85.0; valid is a Score"),
         (Score(0.5), True, "mean", "the metric Own gave 0.5; valid is 0 or 1, as its binary says"),
         (Score(0.5), False, "macro_f1", "the metric Own gave a Score without counts"),
+        (Score(0.0), True, "micro_f1", "the metric Own gave a Score without counts"),
     ],
 )
 def test_a_metric_of_another_package_that_gives_no_score_is_named(
@@ -203,3 +207,25 @@ def test_a_metric_of_another_package_that_gives_no_score_is_named(
     vars(metric).update(binary=binary, aggregate=aggregate)
     with pytest.raises(MetricError, match=re.escape(said)):
         score_of(metric, "a", "b")  # type: ignore[arg-type]
+
+
+def test_an_f1_is_not_perfect_by_answers_that_its_metric_does_not_count() -> None:
+    class Own:
+        aggregate, binary = "micro_f1", False
+
+        def score(self, gold: str, answer: str) -> Score:
+            return Score(1.0, {gold: Counts(1, 0, 0)} if gold else {}) if answer == gold else Score(0.0, valid=False)
+
+    metric: Any = Own()
+    assert score_of(metric, "a", "a").counts
+    assert score_of(metric, "", "what is no object").value == 0
+    with pytest.raises(MetricError, match="the metric Own gave a Score without counts; valid is one with them"):
+        score_of(metric, "a", "what is no object")
+
+
+@pytest.mark.parametrize("name", ["field_f1", "macro_f1"])
+@pytest.mark.parametrize("gold", ["{}", '{"a": ""}', '{"a": 1}', "", "red"])
+@pytest.mark.parametrize("answer", ["{}", '{"a": null}', '{"b": 2}', "", "what is no object"])
+def test_our_own_f1_counts_as_it_has_to(name: str, gold: str, answer: str, tmp_path: Path) -> None:
+    if name == "macro_f1" or gold.startswith("{"):
+        score_of(open_metric(name, tmp_path), gold, answer)

@@ -25,6 +25,7 @@ import transformers
 from crossover.errors import CrossoverError, ModelError
 from crossover.models.hf import Hf, folder
 from crossover.models.hf.chat import PLAIN
+from crossover.models.hf.gguf import read_vocabulary
 from crossover.models.hf.gguf_once import read_once
 from crossover.models.open import open_model
 from crossover.testing.models import check_model
@@ -218,6 +219,24 @@ def test_a_text_of_sentencepiece_begins_with_a_space_only_where_the_file_says_so
     assert model.chat.tokenizer.decode(beginning) == "<|im_start|>user\nbill\n  ill<|im_end|>\n<|im_start|>assistant\n"
 
 
+@pytest.mark.parametrize(
+    ("architecture", "said", "first"),
+    [
+        ("phi3", {}, ["▁b", "ill", "ing"]),
+        ("phi3", {"tokenizer.ggml.add_space_prefix": False}, ["bill", "ing"]),
+        ("gemma2", {"tokenizer.ggml.add_space_prefix": False}, ["bill", "ing"]),
+    ],
+)
+def test_so_it_is_where_an_architecture_has_a_tokenizer_of_its_own(
+    architecture: str, said: dict[str, Any], first: list[str], tmp_path: Path
+) -> None:
+    tokenizer, _ = read_vocabulary(write(tmp_path / "a.gguf", architecture=architecture, pieces=PIECES, said=said))
+    found = tokenizer.encode("billing", add_special_tokens=False)
+    assert (tokenizer.convert_ids_to_tokens(found), tokenizer.decode(found)) == (first, "billing")
+    bare = tokenizer.encode(" bill", add_special_tokens=False)
+    assert tokenizer.decode(bare) == " bill"
+
+
 def llama3_factors(half: int, factor: float) -> Any:
     config = transformers.LlamaConfig(head_dim=2 * half, rope_parameters=llama3(factor))
     plain = 1 / 10000.0 ** (numpy.arange(half) / half)
@@ -267,8 +286,8 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "is damaged, or was cut off, in its metadata": cut(0.02),
     "is damaged, or was cut off, in its": lambda f: os.truncate(f, 9),
     "is damaged, or was cut off": put((16, b"\xff" * 8)),
-    "of version 1; valid: 2 and 3": put((4, struct.pack("<I", 1))),
-    "of version 50331648": put((4, struct.pack(">I", 3))),
+    "of version 1; valid: versions 2 and 3": put((4, struct.pack("<I", 1))),
+    "is a GGUF file in big-endian order; valid: versions 2 and 3, little-endian": put((4, struct.pack(">I", 3))),
     r"holds weights in type 99 \(blk.0.ffn_up.weight\)": retyped,
 }
 
@@ -298,6 +317,9 @@ FOREIGN: dict[str, dict[str, Any]] = {
     "is damaged: model.norm.weight holds values that are no finite numbers$": {
         "without": "output_norm.weight",
         "extra": {"output_norm.weight": numpy.full(64, numpy.nan, numpy.float32)},
+    },
+    "does not read it: .*validate_architecture.*: .*number of attention heads \\(7\\)": {
+        "said": {"llama.attention.head_count": 7}
     },
     "scales positions \\(yarn\\)": {"said": {"llama.rope.scaling.type": "yarn"}},
     "scales positions \\(rope_freqs.weight\\)": {"extra": {"rope_freqs.weight": numpy.full(16, 1.5, numpy.float32)}},
@@ -400,8 +422,10 @@ def test_a_vocabulary_alone_is_no_model(tmp_path: Path) -> None:
 
 def test_a_part_of_a_split_file_names_what_joins_it(tiny: Path, tmp_path: Path) -> None:
     file = Path(shutil.copy(tiny, tmp_path / "tiny-00001-of-00002.gguf"))
-    with pytest.raises(ModelError, match=r"one of 2 parts of a split GGUF: join them with .*llama-gguf-split --merge"):
-        open_model(str(file))
+    shutil.copy(tiny, tmp_path / "tiny-00002-of-00002.gguf")
+    for place in (file, tmp_path):
+        with pytest.raises(ModelError, match=r"one of 2 parts of a split GGUF: join them with .*llama-gguf-split --merge"):
+            open_model(str(place))
 
 
 def test_a_folder_with_several_files_asks_for_one(tiny: Path, tmp_path: Path) -> None:

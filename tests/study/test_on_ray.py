@@ -49,14 +49,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def workers(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def workers(home: Path) -> Iterator[None]:
     """Two, for all studies of this module: to start them takes longer than a study. Each has one core, and so has this
     process: over more threads a tune's last bits are others."""
     if find_spec("ray") is None:
         pytest.skip("without ray")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    with forking(tmp_path_factory.mktemp("forks"), plain=2):
+    with forking(plain=2):
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("HOME", str(home))
             patch.setenv("RAY_ADDRESS", "127.0.0.1:9")  # of a cluster that nobody has asked for
@@ -64,6 +64,30 @@ def workers(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
         yield
         joining.leave()
     torch.set_num_threads(threads)
+
+
+BEGINNING = """
+import multiprocessing, os, signal, socket, time
+from tests.ray_workers import fork_workers
+multiprocessing.get_context("fork").Process(target=fork_workers, args=("line", 1)).start()
+while not os.path.exists("line"):
+    time.sleep(0.01)
+for words in (b"", b"[", b"[]\\n"):
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect("line")
+        line.sendall(words)
+        line.shutdown(socket.SHUT_WR)
+        print(words, line.recv(16), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_who_forks_workers_goes_on_where_one_that_asks_is_killed_and_ends_with_who_began_it(tmp_path: Path) -> None:
+    """What is begun holds the stream that is read here to its end."""
+    paths = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    words = [sys.executable, "-c", BEGINNING]
+    done = subprocess.run(words, cwd=tmp_path, env=os.environ | paths, stdout=subprocess.PIPE, text=True, timeout=120)
+    assert done.stdout.splitlines() == ["b'' b''", "b'[' b''", r"b'[]\n' b''"]
 
 
 def working() -> list[psutil.Process]:

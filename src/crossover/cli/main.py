@@ -11,6 +11,8 @@ import os
 import sys
 import tempfile
 import traceback
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +124,22 @@ def load(name: str) -> Any:
     single.command(name=name)(module.command)
     command = typer.main.get_command(single)
     command.name = name
+    return _no_empty_paths(command, module.command.__annotations__)
+
+
+def _no_empty_paths(command: Any, hints: dict[str, Any]) -> Any:
+    """A command that refuses an empty path, such as of a variable that is not set: it would be the working directory."""
+    for parameter in command.params:
+        if "Path" in str(hints.get(parameter.name)):
+            parameter.process_value = partial(_path, parameter, parameter.process_value)
     return command
+
+
+def _path(parameter: Any, process: Callable[[Any, Any], Any], context: Any, value: Any) -> Any:
+    if value == "":
+        what = parameter.opts[0] if parameter.opts[0].startswith("-") else parameter.name.upper()
+        raise OptionError(f"{what}: received ''; valid is a path")
+    return process(context, value)
 
 
 def _meant(word: str) -> str:

@@ -21,27 +21,15 @@ from crossover.report.page import write_report
 from crossover.report.plan import plan_text
 from crossover.report.table import foot, glance, verdict_text
 from crossover.study.conductor import paid, preview_study, run_study
-from crossover.study.folder import StudyFolder
 from crossover.study.joining import address_of
 from crossover.study.read import read_results
-
-
-def _folder(text: str) -> Path:
-    """The folder that is named: an empty one, such as of a variable that is not set, is refused, and not taken for "."."""
-    return StudyFolder.at(text).path
 
 
 def command(
     task: Annotated[Path, typer.Argument(help="The task file; 'crossover init' writes one.")],
     out: Annotated[
         Path | None,
-        typer.Option(
-            "--out",
-            "-o",
-            metavar="PATH",
-            parser=_folder,
-            help="The study's folder (default: runs/NAME, NAME from the task file).",
-        ),
+        typer.Option("--out", "-o", help="The study's folder (default: runs/NAME, NAME from the task file)."),
     ] = None,
     model: Annotated[
         str | None,

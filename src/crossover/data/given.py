@@ -18,14 +18,15 @@ FENCE = later(r"```[\w+#.-]*\s*\n(.*?)```", re.S)  # what stands in it, with the
 # a field for the answer that holds nothing, and one on a line of its own with something else, above its grounds
 _NO_ANSWER = r"(?:null|undefined|nil|none|n/?a|\?+|-+|–|—|\.{3}|…|\[\]|\{\})"
 _GIVEN_FIELD = later(
-    rf"(?:^|[\n,;{{|>])[\s#<>*_\"'-]*(?:the |my )?(?:(?:{BEST_WORDS}) )?(?:{LABEL_WORDS})[\"'*_]*\s*[:：=>][ \t*_\"'`(]*"
+    rf"(?:^|[\n,;{{|>])(?:[^\S\n]|[#<*_\"'-])*"  # no sign that may begin it: a long run is begun at once
+    rf"(?:the |my )?(?:(?:{BEST_WORDS}) )?(?:{LABEL_WORDS})[\"'*_]*\s*[:：=>][ \t*_\"'`(]*"
     rf"(?:(?P<held>{_NO_ANSWER})[ \t*_\"'`).]*(?=[,;\n}}<|]|$)"
     rf"|(?P<below>\n[\s#>*_-]*(?:{GROUNDS_WORDS})[*_]*\s*[:：]|</))?",
     re.I,
 )
 _SOMETHING_ELSE = later(
     rf"^[\s#>*_-]*(?:the |my )?(?:(?:{BEST_WORDS}) )?(?:{LABEL_WORDS})[*_]*\s*[:：=][ \t*_\"'`]*"
-    rf"(?P<held>[^\W_]+(?:[ _-][^\W_]+)?)[ \t*_\"'`.]*\n[\s#>*_-]*(?:{GROUNDS_WORDS})[*_]*\s*[:：]",
+    rf"(?P<held>(?!see\b)[^\W_]+(?:[ _-][^\W_]+)?)[ \t*_\"'`.]*\n[\s#>*_-]*(?:{GROUNDS_WORDS})[*_]*\s*[:：]",
     re.I,
 )
 _ROLE = later(

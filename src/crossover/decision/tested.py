@@ -16,7 +16,7 @@ from crossover.evaluation.paired import Comparison, compare, holm
 from crossover.evaluation.race import SPENT
 from crossover.evaluation.regret import Regret, may_be_best, regret
 from crossover.evaluation.stopped import compared, estimated
-from crossover.metrics.base import Metric
+from crossover.metrics.base import Metric, score_of
 from crossover.types import Estimate, Raced, Run, Score
 
 
@@ -174,7 +174,7 @@ def strictly(found: Tested, runs: Mapping[str, Run]) -> Tested:
     """
     golds = [record.example.output for record in max((run.records for run in runs.values()), key=len)]
     mean = found.metric.aggregate == "mean"
-    empty = [Score(0.0) if mean else found.metric.score(gold, "") for gold in golds]
+    empty = [Score(0.0) if mean else score_of(found.metric, gold, "") for gold in golds]
     worst = {
         id: [
             lost if given is None and asked else given

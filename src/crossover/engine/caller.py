@@ -276,8 +276,9 @@ class Caller:
         try:
             with self.spool.opened(), model.flow() as flow:
 
-                def keep(number: int, reply: Reply) -> None:
-                    self.spool.keep(sent[number], self._meter.priced(reply, reply.usage, model))
+                def keep(number: int, reply: object) -> None:
+                    if isinstance(reply, Reply):  # else it is named where it is received: this may be another thread
+                        self.spool.keep(sent[number], self._meter.priced(reply, reply.usage, model))
 
                 flow.keep = keep
                 while names or mine or flow.under_way:
@@ -306,7 +307,8 @@ class Caller:
                         flow.send(len(sent) - 1, wanted[sent[-1]])
                     if not (names or mine or flow.under_way):
                         break
-                    fresh = {sent[i]: self._meter.returned(sent[i], _without_keys(reply)) for i, reply in flow.receive()}
+                    came = [(sent[i], _replies([reply], 1, model)[0]) for i, reply in flow.receive()]
+                    fresh = {key: self._meter.returned(key, _without_keys(reply)) for key, reply in came}
                     self._journal.add_calls(purpose, fresh)
                     failed = {key: reply for key, reply in fresh.items() if reply.error is not None}
                     self._failed |= failed

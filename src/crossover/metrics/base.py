@@ -52,13 +52,22 @@ def score_of(metric: Metric, gold: str, answer: str) -> Score:
     part of a point where it is right-or-wrong, or no counts where its aggregate is an F1 over them."""
     found: object = metric.score(gold, answer)
     what = f"the metric {getattr(metric, 'name', '') or type(metric).__name__}"
-    if not isinstance(found, Score) or not 0 <= found.value <= 1:
+    if not isinstance(found, Score) or not _from_0_to_1(found.value):
         given = f"a Score of {shown(found.value)}" if isinstance(found, Score) else shown(found)
         raise MetricError(f"{what} gave {given}; valid is a Score with a value from 0 to 1")
     if metric.binary and found.value not in (0, 1):
         raise MetricError(f"{what} gave {shown(found.value)}; valid is 0 or 1, as its binary says")
-    if metric.aggregate != "mean" and not found.counts and 0 < found.value < 1:
+    # an F1 over no counts is 1, so a wrong answer has some, but for what cannot be read where gold has none either
+    counted = bool(found.counts) or found.value == 1
+    if metric.aggregate != "mean" and not counted and (found.valid or metric.score(gold, gold).counts):
         raise MetricError(
             f"{what} gave a Score without counts; valid is one with them, as its aggregate {metric.aggregate} needs"
         )
     return found
+
+
+def _from_0_to_1(value: object) -> bool:
+    try:
+        return bool(0 <= value <= 1)  # type: ignore[operator]
+    except (TypeError, ValueError):  # a text, nothing, or an array of several
+        return False

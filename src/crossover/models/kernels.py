@@ -14,6 +14,21 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+RAN_OUT = ("out of memory", "can't allocate memory", "not enough memory", "alloc_failed")  # say allocators and libraries
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether an error says that a device's memory ran out, which fewer rows at once may avoid.
+
+    A card's has a class of its own, a processor's only words.
+    """
+    import torch
+
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(said in str(error).lower() for said in RAN_OUT)
+
+
 class Recording(Protocol):
     """Runs work whose inputs and outputs lie in tensors that stay where they are, perhaps quicker from the third time on.
 

@@ -14,7 +14,7 @@ from crossover.data.task import Task
 from crossover.data.text import is_blank
 from crossover.errors import DataError, OptionError, nearest
 from crossover.evaluation.aggregate import estimate
-from crossover.metrics.base import Judging, Metric
+from crossover.metrics.base import Judging, Metric, score_of
 from crossover.metrics.open import metric_of
 from crossover.studio.rows import AnsweredRow, Split, records_of
 from crossover.study.folder import StudyFolder, damaged, read_json
@@ -128,4 +128,4 @@ def _rescored(metric: Metric, record: Mapping[str, Any], own: Score | None, by: 
         return own
     if by.now is None:
         return None
-    return metric.score(by.now, record["prediction"]) if own.valid or record["prediction"] else own
+    return score_of(metric, by.now, record["prediction"]) if own.valid or record["prediction"] else own

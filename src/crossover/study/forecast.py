@@ -26,7 +26,7 @@ from crossover.models.base import Concurrent, Model
 from crossover.models.batches import in_batches
 from crossover.study.counter import SAMPLE, Counter
 from crossover.study.ladder import TRAIN_SAMPLE, Rung, begun, moved
-from crossover.study.refits import refitted, rows_of
+from crossover.study.refits import Reckoned, refitted, rows_of
 from crossover.study.work import (
     CALLS,
     COUNTED,
@@ -138,9 +138,8 @@ class Forecaster:
                 alike = made.weights is None and not made.prompt.demonstrations
                 every = Fold(tuple(self._bench.train), tuple(self._bench.dev), ())
                 grade = _ungraded if same and folded else self._count.graded
-                parts[f"folds of {rung.name}"] = refitted(
-                    making, teaching, asked, each, grade, alike, self.folds, every, least
-                )
+                reckoned = Reckoned(making, teaching, asked, each, alike)
+                parts[f"folds of {rung.name}"] = refitted(reckoned, grade, self.folds, every, least)
                 folded = True
             if made.weights is not None:
                 before = dict(dry.work)

@@ -34,7 +34,7 @@ from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.forgetting import Forgetting
 from crossover.evaluation.probe import Probe
 from crossover.interrupts import if_interrupted
-from crossover.metrics.base import Judging, Metric
+from crossover.metrics.base import Judging, Metric, score_of
 from crossover.models.base import Hosted, Model, Tunable, is_control
 from crossover.models.embedding import need_embedder
 from crossover.strategies.base import Demanding, Outline, Selective, Serviced, Strategy, outlined
@@ -377,7 +377,7 @@ def floor(climbed: Sequence[Climbed], runs: Mapping[str, Run], metric: Metric, s
             return runs.get(made.candidate.id, made.dev).estimate
         records = max((run.records for run in runs.values()), key=len)
         try:
-            scores = [metric.score(record.example.output, made.dev.records[0].prediction) for record in records]
+            scores = [score_of(metric, record.example.output, made.dev.records[0].prediction) for record in records]
         except MetricError:  # of a user's file, on a pair that no finalist has
             return made.dev.estimate
         groups = clusters([record.example for record in records])

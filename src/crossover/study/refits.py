@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from crossover.data.splits import Fold
 from crossover.study.work import AWAY_IN, AWAY_MONEY, AWAY_OUT, CALLS, IN, MONEY, OUT, Work, add, less
@@ -12,26 +13,30 @@ from crossover.types import Example
 ASKED = (CALLS, IN, OUT, MONEY, AWAY_IN, AWAY_OUT, AWAY_MONEY, "prompt", "answer", "judge")
 
 
-def refitted(
-    making: Work,
-    teaching: Work,
-    asked: int,
-    each: Work,
-    grade: Callable[[float], Work],
-    alike: bool,
-    folds: Sequence[Fold],
-    whole: Fold,
-    least: bool,
-) -> Work:
-    """A rung made again in all `folds`, and an answer to each row.
+@dataclass(frozen=True)
+class Reckoned:
+    """A rung as it is reckoned with all rows.
 
-    `making`: what it takes made of `whole`, train and dev; `teaching`: what part of that is asking train rows, so many
-    of them as `asked`. `each`: one answer; `grade`: grading so many. `alike`: no rows are in its prompts, so that no row
-    is asked anew of whom another fold asked; with `least` then no other train rows are met than before.
+    `making`: what it takes made of train and dev; `teaching`: what part of that is asking train rows, so many of them as
+    `asked`. `each`: one answer. `alike`: no rows are in its prompts, so that none is asked anew of whom another fold asked.
+    """
+
+    making: Work
+    teaching: Work
+    asked: int
+    each: Work
+    alike: bool
+
+
+def refitted(rung: Reckoned, grade: Callable[[float], Work], folds: Sequence[Fold], whole: Fold, least: bool) -> Work:
+    """The rung made again in all `folds`, and an answer to each row of `whole`.
+
+    `grade`: grading so many; with `least` a rung that is `alike` meets no other train rows than before.
     """
     rows = rows_of(whole.train, whole.dev)
     met, own = rows_of(whole.dev), rows_of(*(fold.dev for fold in folds))
-    if alike:
+    asked = rung.asked
+    if rung.alike:
         chosen, answered = len(own - met), len(rows - own - met)
         taught = 0.0 if least or not asked else min(_again(asked, folds), len(rows) - asked) / asked
     else:
@@ -40,10 +45,10 @@ def refitted(
     tuned = sum(len(fold.train) for fold in folds) / len(whole.train)
     found = {
         what: (chosen / len(whole.dev) if what in ASKED else tuned) * tokens
-        for what, tokens in less(making, teaching).items()
+        for what, tokens in less(rung.making, rung.teaching).items()
     }
-    add(found, {what: taught * tokens for what, tokens in teaching.items()})
-    add(found, {what: answered * tokens for what, tokens in each.items()})
+    add(found, {what: taught * tokens for what, tokens in rung.teaching.items()})
+    add(found, {what: answered * tokens for what, tokens in rung.each.items()})
     add(found, grade(answered))
     return found
 

@@ -28,7 +28,7 @@ from crossover.errors import DataError, NoRows, OptionError, StudyError
 from crossover.evaluation import shapes
 from crossover.evaluation.drift import Watched, fallen
 from crossover.evaluation.stopped import estimated
-from crossover.metrics.base import Judging, Metric
+from crossover.metrics.base import Judging, Metric, score_of
 from crossover.metrics.open import metric_of
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_candidate, read_task, tested_run
@@ -175,7 +175,7 @@ class Watching:
         scores: dict[str, float] = {}
         for name, (example, row) in zip(clusters(asked), met, strict=True):
             if row.error is None and name not in scores:  # an input that comes again is no further evidence
-                scores[name] = self.metric.score(example.output, row.output).value
+                scores[name] = score_of(self.metric, example.output, row.output).value
         values = list(scores.values())
         errors = DROP / self.among, LATE / self.among
         found = fallen(_units(self.test), values, *errors, self.test.get("design", 1.0), self.metric.binary)

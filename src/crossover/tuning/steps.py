@@ -16,8 +16,7 @@ import torch
 from torch import Tensor
 
 from crossover.errors import TuningError
-from crossover.models.kernels import Kernels
-from crossover.models.memory import ran_out
+from crossover.models.kernels import Kernels, ran_out
 from crossover.tuning.batches import TokenRow, answer_tokens
 from crossover.tuning.divide import undivided
 from crossover.tuning.group import ALONE, Group

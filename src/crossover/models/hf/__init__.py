@@ -43,7 +43,7 @@ from crossover.models.hf.saving import check, save
 from crossover.models.hf.scheduler import Scheduler
 from crossover.models.hf.trial import packs
 from crossover.models.hf.writing import ends, replied, writing_job
-from crossover.models.memory import ran_out
+from crossover.models.kernels import ran_out
 from crossover.types import Candidate, Message, Reply, Request, Usage, Weights
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}

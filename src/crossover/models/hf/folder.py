@@ -83,8 +83,10 @@ def sha256(path: Path) -> str:
 
 
 def first_line(error: Exception) -> str:
-    lines = [line for line in str(error).split("\n") if line.strip()]
-    return lines[0].strip() if lines else type(error).__name__
+    lines = [line.strip() for line in str(error).split("\n") if line.strip()]
+    if len(lines) > 1 and lines[0].endswith(":"):  # it only announces
+        return " ".join(lines[:2])
+    return lines[0] if lines else type(error).__name__
 
 
 def digest(path: Path) -> str:

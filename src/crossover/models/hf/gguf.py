@@ -25,12 +25,12 @@ import torch
 import transformers
 from filelock import FileLock
 from safetensors import SafetensorError
-from tokenizers import decoders, pre_tokenizers
+from tokenizers import decoders, normalizers, pre_tokenizers
 
 from crossover.data.textfile import folder_named
 from crossover.errors import ModelError
 from crossover.models.hf.folder import check_architecture, first_line, sha256
-from crossover.models.hf.gguf_file import Header, check_link, read_header
+from crossover.models.hf.gguf_file import PART, Header, check_link, read_header
 from crossover.models.hf.gguf_once import read_once
 
 VARIABLE = "CROSSOVER_CACHE"
@@ -61,7 +61,7 @@ def inside(folder: Path) -> Path | None:
     found = [path for path in named if path.is_file()]
     if not found:
         return None
-    if len(found) > 1:
+    if len(found) > 1 and not all(PART.search(path.name) for path in found):  # of parts the first says how to join them
         raise ModelError(f"{folder} has {len(found)} GGUF files: name one, such as {found[0]}")
     return found[0]
 
@@ -362,15 +362,18 @@ def _divide(header: Header, tokenizer: Any) -> None:
 
 
 def _begin(header: Header, tokenizer: Any) -> None:
-    """No space in front of a text where the file says so: transformers' Llama tokenizer is made with one in any case."""
-    metaspace = tokenizer.backend_tokenizer.pre_tokenizer
-    if header.metadata.get("tokenizer.ggml.add_space_prefix", True) or not isinstance(metaspace, pre_tokenizers.Metaspace):
+    """No space in front of a text where the file says so: transformers' Llama and Phi-3 tokenizers have one in any case."""
+    backend, said = tokenizer.backend_tokenizer, header.metadata
+    if said["tokenizer.ggml.model"] != "llama" or said.get("tokenizer.ggml.add_space_prefix", True):
         return
-    metaspace.prepend_scheme = "never"
-    tokenizer.backend_tokenizer.pre_tokenizer = metaspace
-    tokenizer.backend_tokenizer.decoder = decoders.Sequence(
-        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]
-    )
+    if isinstance(metaspace := backend.pre_tokenizer, pre_tokenizers.Metaspace):
+        metaspace.prepend_scheme = "never"
+        backend.pre_tokenizer = metaspace
+    elif isinstance(backend.normalizer, normalizers.Sequence):  # Phi-3's
+        backend.normalizer = normalizers.Replace(" ", "▁")
+    else:  # Gemma's has none
+        return
+    backend.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
 
 
 def _forget_version(path: Path) -> None:

@@ -98,7 +98,8 @@ class _Reader:
     def header(self) -> Header:
         version = self._number("I")
         if version not in (2, 3):
-            raise ModelError(f"{self._path} is a GGUF file of version {version}; valid: 2 and 3, little-endian")
+            of = "in big-endian order" if version in (2 << 24, 3 << 24) else f"of version {version}"
+            raise ModelError(f"{self._path} is a GGUF file {of}; valid: versions 2 and 3, little-endian")
         tensors, pairs = self._number("Q"), self._number("Q")
         metadata: dict[str, Any] = {}
         for _ in range(pairs):

@@ -22,7 +22,7 @@ from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 from crossover.models.hf.attention import NAME
 from crossover.models.hf.layout import Beside, KeyValues, Layer, Layout, put
 from crossover.models.hf.room import free_bytes
-from crossover.models.memory import ran_out
+from crossover.models.kernels import ran_out
 
 EXACT, ROUGH = 1e-3, 0.2  # nats; bfloat16 alone makes 0.07 to 0.12 in SmolLM2, a position that is one off 0.24
 

@@ -10,7 +10,7 @@ import psutil
 import torch
 
 from crossover.errors import ModelError
-from crossover.models.memory import ran_out
+from crossover.models.kernels import ran_out
 
 SHARE = 0.25  # of the free memory
 FEWEST = 256

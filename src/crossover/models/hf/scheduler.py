@@ -28,7 +28,7 @@ from crossover.models.hf.room import LOG, tokens_at_once, tokens_kept
 from crossover.models.hf.running import ActiveRequest, Ended, Running, RunningPlain, advance
 from crossover.models.hf.turns import Turns
 from crossover.models.hf.writing import replied
-from crossover.models.memory import ran_out
+from crossover.models.kernels import ran_out
 from crossover.models.serving import Asked
 from crossover.types import Reply, Request, Weights
 

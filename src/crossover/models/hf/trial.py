@@ -18,7 +18,7 @@ from crossover.errors import ModelError
 from crossover.models.hf.folder import first_line
 from crossover.models.hf.gguf import cache
 from crossover.models.hf.packing import can_pack
-from crossover.models.memory import ran_out
+from crossover.models.kernels import ran_out
 
 TRIED = ("attention.py", "gradient.py", "layout.py", "packing.py", "softmax.py")  # beside this file
 
