@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -42,10 +43,11 @@ def test_the_volume_at_which_the_dearer_to_make_is_chosen_is_where_costs_meet() 
 
 
 def _before(flip: Flip) -> float:
-    """A hundredth of the way back, and of a share more than the tenth of a point to which it is said."""
+    """A hundredth of the way back, and more than the digit to which it is said."""
     assert flip.now is not None
+    digit = 0.0011 if "." not in flip.key else 1.1 if flip.value >= 100 else 0.11 if flip.value >= 10 else 0.011
     back = 0.01 * (flip.now - flip.value)
-    return flip.value + (math.copysign(max(abs(back), 0.0011), back) if "." not in flip.key else back)
+    return flip.value + math.copysign(max(abs(back), digit), back)
 
 
 @pytest.mark.parametrize("target", [0.7, 0.75, 0.9])
@@ -53,6 +55,17 @@ def test_the_share_that_is_said_is_one_that_flips(target: float) -> None:
     flip = by_key(flips(evidence(PROMPT, LORA), wanted(limits=Limits(**AT), target=target)))["target"]
     assert flip.value == round(flip.value, 3)
     assert f"target of {100 * flip.value:.1f} %" in flip.said
+
+
+def test_every_figure_that_is_said_is_one_that_flips() -> None:
+    """As whoever reads it would set it: the number in the sentence, and not one that is more exact."""
+    found = by_key(flips(evidence(PROMPT, LORA), wanted(limits=Limits(**AT))))
+    assert {f"limits.{key}" for key in AT} <= found.keys()
+    for key in AT:
+        flip = found[f"limits.{key}"]
+        figure = re.search(r" of ([\d,.]+)", flip.said)
+        assert figure, flip.said
+        assert float(figure[1].replace(",", "")) == pytest.approx(flip.value, rel=1e-12), flip.said
 
 
 def test_at_a_flip_the_decision_is_another_one_and_just_before_it_the_same() -> None:
@@ -98,7 +111,7 @@ def test_a_latency_limit_flips_where_it_removes_the_choice() -> None:
     assert flip.name == "lora"
     assert flip.value == pytest.approx(400, rel=0.01)
     assert flip.now is None
-    assert "a latency limit of 400 ms or less, lora" in flip.said
+    assert "a latency limit of 399 ms or less, lora" in flip.said  # 400 ms is not surely missed
 
 
 def test_a_target_flips_where_its_answer_changes() -> None:

@@ -62,7 +62,8 @@ class Flips:
 
 @dataclass(frozen=True)
 class _Dial:
-    """Something to turn: `at(value)` is the task with it; `steps` up and down from `now`; `shown` writes a value."""
+    """Something to turn: `at(value)` is the task with it; `steps` up and down from `now`; `shown` writes a value, and
+    `digit` is the last that it writes."""
 
     key: str
     what: str
@@ -70,6 +71,7 @@ class _Dial:
     steps: Sequence[Sequence[float]]
     at: Callable[[float], Task]
     shown: Callable[[float], str]
+    digit: Callable[[float], float]
     share: bool = False
 
 
@@ -94,7 +96,8 @@ def _first(evidence: Evidence, dial: _Dial, steps: Sequence[float], base: Taken)
         if evidence.taken(dial.at(value)) != base:
             edge = value if before is None else _narrowed(evidence, dial, before, value, base)
             outcome = evidence.taken(dial.at(edge))
-            if dial.share and evidence.taken(dial.at(said := _as_said(edge, dial.now or 0.0))) == outcome:
+            said = _as_said(edge, dial.digit(edge), steps[-1] > steps[0])
+            if said > 0 and evidence.taken(dial.at(said)) == outcome:
                 edge = said  # who sets the figure that is said gets what is said of it
             stays = all(evidence.taken(dial.at(further)) == outcome for further in steps[number:])
             beyond = "" if not stays else " or more" if steps[-1] > steps[0] else " or less"
@@ -115,10 +118,10 @@ def _narrowed(evidence: Evidence, dial: _Dial, same: float, other: float, base: 
     return other
 
 
-def _as_said(edge: float, now: float) -> float:
-    """`edge` as it is written, to a tenth of a point, on the side away from `now`."""
-    tenths = round(edge * 1000, 6)
-    return (math.ceil(tenths) if edge > now else math.floor(tenths)) / 1000
+def _as_said(edge: float, digit: float, up: bool) -> float:
+    """`edge` as it is written, to a digit, on the side away from today's value."""
+    digits = round(edge / digit, 6)
+    return round((math.ceil(digits) if up else math.floor(digits)) * digit, 9)
 
 
 def _flip(dial: _Dial, value: float, beyond: str, outcome: Taken | None, base: Taken) -> Flip:
@@ -174,8 +177,10 @@ def _dials(evidence: Evidence, task: Task) -> Iterator[_Dial]:
     def money(value: float) -> str:
         return numbers.money(value, currency)
 
-    def limit(key: str, what: str, now: float, shown: Callable[[float], str]) -> _Dial:
-        return _Dial(f"limits.{key}", what, now, _scaled(now), lambda v: _with(task, "limits", {key: v}), shown)
+    def limit(
+        key: str, what: str, now: float, shown: Callable[[float], str], digit: Callable[[float], float] = numbers.money_step
+    ) -> _Dial:
+        return _Dial(f"limits.{key}", what, now, _scaled(now), lambda v: _with(task, "limits", {key: v}), shown, digit)
 
     ways = {(one.model, way(one.bill, prices_of(task, one.model))) for one in evidence.measured if not one.bill.control}
     paid = {how for _, how in ways}
@@ -188,30 +193,35 @@ def _dials(evidence: Evidence, task: Task) -> Iterator[_Dial]:
     volume = REQUESTS_PER_MONTH if limits.requests_per_month is None else limits.requests_per_month
     months = HORIZON_MONTHS if limits.horizon_months is None else limits.horizon_months
     if volume and months:
-        yield limit("requests_per_month", "a volume", volume, lambda v: f"{_plain(v)} requests a month")
-        yield limit("horizon_months", "a horizon", months, lambda v: f"{_plain(v)} months")
+        yield limit("requests_per_month", "a volume", volume, lambda v: f"{_plain(v)} requests a month", _plain_step)
+        yield limit("horizon_months", "a horizon", months, lambda v: f"{_plain(v)} months", _plain_step)
     label = middle(limits.label_cost)
     if label:
         yield limit("label_cost", "a label price", label, money)
     elif any(one.bill.making.labels for one in evidence.measured):
         up = [LABEL * FAR**2 ** (i / STEPS) for i in range(STEPS + 1)]
         yield _Dial(
-            "limits.label_cost", "a label price", 0.0, [up], lambda v: _with(task, "limits", {"label_cost": v}), money
-        )
+            "limits.label_cost", "a label price", 0.0, [up],
+            lambda v: _with(task, "limits", {"label_cost": v}), money, numbers.money_step,
+        )  # fmt: skip
     slowest = max((one.probe.p95 for one in evidence.measured if one.probe), default=0.0)
     if limits.latency_p95_ms:
-        yield limit("latency_p95_ms", "a latency limit", limits.latency_p95_ms, numbers.milliseconds)
+        yield limit(
+            "latency_p95_ms", "a latency limit", limits.latency_p95_ms, numbers.milliseconds, numbers.milliseconds_step
+        )
     elif slowest and limits.latency_p95_ms is None:
         down = [1.05 * slowest * FAR ** (-i / STEPS) for i in range(STEPS + 1)]
         yield _Dial(
             "limits.latency_p95_ms", "a latency limit", None, [down],
-            lambda v: _with(task, "limits", {"latency_p95_ms": v}), numbers.milliseconds,
+            lambda v: _with(task, "limits", {"latency_p95_ms": v}), numbers.milliseconds, numbers.milliseconds_step,
         )  # fmt: skip
     for key in ("margin", "tolerance", "target"):
         now = getattr(task, key)
         if now is not None:
             shown = numbers.percent if key == "target" else numbers.span
-            yield _Dial(key, f"a {key}", now, _shares(now), partial(_demanding, task, key), shown, share=True)
+            yield _Dial(
+                key, f"a {key}", now, _shares(now), partial(_demanding, task, key), shown, lambda _: 0.001, share=True
+            )
 
 
 def _prices(
@@ -231,7 +241,15 @@ def _prices(
         ("training", "a training price", trained),
     ):
         if counts and (now := middle(getattr(prices, key))):
-            yield _Dial(f"{before}.{key}", f"{what}{of}", now, _scaled(now), partial(_priced, task, name, key), money)
+            yield _Dial(
+                f"{before}.{key}",
+                f"{what}{of}",
+                now,
+                _scaled(now),
+                partial(_priced, task, name, key),
+                money,
+                numbers.money_step,
+            )
 
 
 def _tokens(task: Task, name: str, prices: PriceList, before: str, of: str) -> _Dial:
@@ -247,7 +265,7 @@ def _tokens(task: Task, name: str, prices: PriceList, before: str, of: str) -> _
     def shown(value: float) -> str:
         return f"{numbers.money(value, task.prices.currency or CURRENCY)} for a million {lead} tokens (the others in step)"
 
-    return _Dial(f"{before}{lead}", f"a token price{of}", now, _scaled(now), at, shown)
+    return _Dial(f"{before}{lead}", f"a token price{of}", now, _scaled(now), at, shown, numbers.money_step)
 
 
 def _priced(task: Task, name: str, key: str, value: float) -> Task:
@@ -286,3 +304,7 @@ def _shares(now: float) -> list[list[float]]:
 
 def _plain(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _plain_step(value: float) -> float:
+    return 1.0 if value >= 100 else numbers.significant_step(value, 3)

@@ -58,11 +58,28 @@ def money(amount: float, currency: str) -> str:
     return f"{text} {currency}".rstrip()
 
 
+def money_step(amount: float) -> float:
+    """The last digit that `money` writes."""
+    if amount < 0.1:
+        return significant_step(max(amount, 0.0001), 2)
+    return 1.0 if amount >= 1000 else 0.01
+
+
 def milliseconds(value: float) -> str:
     """A latency: "8.4 ms", "120 ms", "3.2 s"."""
     if value >= 1000:
         return f"{value / 1000:,.1f} s"
     return f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms"
+
+
+def milliseconds_step(value: float) -> float:
+    """The last digit that `milliseconds` writes."""
+    return 100.0 if value >= 1000 else 0.1 if value < 10 else 1.0
+
+
+def significant_step(value: float, digits: int) -> float:
+    """The last of so many significant digits of a value above 0."""
+    return float(10.0 ** (math.floor(math.log10(value)) - digits + 1))
 
 
 def latency_ends(low: float, high: float | None) -> str:
