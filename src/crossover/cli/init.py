@@ -51,7 +51,7 @@ def command(
     """
     data = named(data)
     path = out or data.parent / "task.yaml"
-    # many rows take most of a minute; nothing of it stays, and a file or a pipe gets none
+    # many rows take a while; nothing of it stays, and a file or a pipe gets none
     with Console(stderr=True).status(Text(f"reading {harmless(str(data))}, and comparing its rows"), spinner="line"):
         made = sketch(data, path.parent, (source, output))
     if os.path.lexists(path) and not force:
