@@ -61,17 +61,23 @@ class Flips:
 
 
 @dataclass(frozen=True)
+class _Writing:
+    """How a value is written, and the last digit that is written of it."""
+
+    text: Callable[[float], str]
+    digit: Callable[[float], float]
+
+
+@dataclass(frozen=True)
 class _Dial:
-    """Something to turn: `at(value)` is the task with it; `steps` up and down from `now`; `shown` writes a value, and
-    `digit` is the last that it writes."""
+    """Something to turn: `at(value)` is the task with it; `steps` up and down from `now`; `written`: how a value is."""
 
     key: str
     what: str
     now: float | None
     steps: Sequence[Sequence[float]]
     at: Callable[[float], Task]
-    shown: Callable[[float], str]
-    digit: Callable[[float], float]
+    written: _Writing
     share: bool = False
 
 
@@ -96,7 +102,7 @@ def _first(evidence: Evidence, dial: _Dial, steps: Sequence[float], base: Taken)
         if evidence.taken(dial.at(value)) != base:
             edge = value if before is None else _narrowed(evidence, dial, before, value, base)
             outcome = evidence.taken(dial.at(edge))
-            said = _as_said(edge, dial.digit(edge), steps[-1] > steps[0])
+            said = _as_said(edge, dial.written.digit(edge), steps[-1] > steps[0])
             if said > 0 and evidence.taken(dial.at(said)) == outcome:
                 edge = said  # who sets the figure that is said gets what is said of it
             stays = all(evidence.taken(dial.at(further)) == outcome for further in steps[number:])
@@ -131,7 +137,7 @@ def _flip(dial: _Dial, value: float, beyond: str, outcome: Taken | None, base: T
         distance = 20 * abs(value - (dial.now or 0.0))
     else:
         distance = abs(math.log(value / dial.now)) if dial.now and value else math.log(FAR)
-    today = "" if dial.now is None else f" (now {dial.shown(dial.now)})"
+    today = "" if dial.now is None else f" (now {dial.written.text(dial.now)})"
     if outcome is None:
         change = "no model that was tested is left to choose"
     elif replace(now, met=base.met) == base:
@@ -148,7 +154,7 @@ def _flip(dial: _Dial, value: float, beyond: str, outcome: Taken | None, base: T
         change = f"the verdict is settled: {name}" if base.kind == "undecided" else f"{name} is the verdict"
     else:
         change = f"{name} ({VERDICTS[kind]}) is the verdict"
-    said = f"With {dial.what} of {dial.shown(value)}{beyond}{today}, {change}."
+    said = f"With {dial.what} of {dial.written.text(value)}{beyond}{today}, {change}."
     return Flip(dial.key, dial.now, value, kind, name, distance, said)
 
 
@@ -174,13 +180,11 @@ def _dials(evidence: Evidence, task: Task) -> Iterator[_Dial]:
     """What can be turned in this task: prices that somebody pays, and what the user asked for."""
     limits, currency = task.limits, task.prices.currency or CURRENCY
 
-    def money(value: float) -> str:
-        return numbers.money(value, currency)
+    money = _Writing(lambda v: numbers.money(v, currency), numbers.money_step)
+    milliseconds = _Writing(numbers.milliseconds, numbers.milliseconds_step)
 
-    def limit(
-        key: str, what: str, now: float, shown: Callable[[float], str], digit: Callable[[float], float] = numbers.money_step
-    ) -> _Dial:
-        return _Dial(f"limits.{key}", what, now, _scaled(now), lambda v: _with(task, "limits", {key: v}), shown, digit)
+    def limit(key: str, what: str, now: float, written: _Writing) -> _Dial:
+        return _Dial(f"limits.{key}", what, now, _scaled(now), lambda v: _with(task, "limits", {key: v}), written)
 
     ways = {(one.model, way(one.bill, prices_of(task, one.model))) for one in evidence.measured if not one.bill.control}
     paid = {how for _, how in ways}
@@ -193,40 +197,35 @@ def _dials(evidence: Evidence, task: Task) -> Iterator[_Dial]:
     volume = REQUESTS_PER_MONTH if limits.requests_per_month is None else limits.requests_per_month
     months = HORIZON_MONTHS if limits.horizon_months is None else limits.horizon_months
     if volume and months:
-        yield limit("requests_per_month", "a volume", volume, lambda v: f"{_plain(v)} requests a month", _plain_step)
-        yield limit("horizon_months", "a horizon", months, lambda v: f"{_plain(v)} months", _plain_step)
+        yield limit(
+            "requests_per_month", "a volume", volume, _Writing(lambda v: f"{_plain(v)} requests a month", _plain_step)
+        )
+        yield limit("horizon_months", "a horizon", months, _Writing(lambda v: f"{_plain(v)} months", _plain_step))
     label = middle(limits.label_cost)
     if label:
         yield limit("label_cost", "a label price", label, money)
     elif any(one.bill.making.labels for one in evidence.measured):
         up = [LABEL * FAR**2 ** (i / STEPS) for i in range(STEPS + 1)]
         yield _Dial(
-            "limits.label_cost", "a label price", 0.0, [up],
-            lambda v: _with(task, "limits", {"label_cost": v}), money, numbers.money_step,
-        )  # fmt: skip
+            "limits.label_cost", "a label price", 0.0, [up], lambda v: _with(task, "limits", {"label_cost": v}), money
+        )
     slowest = max((one.probe.p95 for one in evidence.measured if one.probe), default=0.0)
     if limits.latency_p95_ms:
-        yield limit(
-            "latency_p95_ms", "a latency limit", limits.latency_p95_ms, numbers.milliseconds, numbers.milliseconds_step
-        )
+        yield limit("latency_p95_ms", "a latency limit", limits.latency_p95_ms, milliseconds)
     elif slowest and limits.latency_p95_ms is None:
         down = [1.05 * slowest * FAR ** (-i / STEPS) for i in range(STEPS + 1)]
         yield _Dial(
             "limits.latency_p95_ms", "a latency limit", None, [down],
-            lambda v: _with(task, "limits", {"latency_p95_ms": v}), numbers.milliseconds, numbers.milliseconds_step,
+            lambda v: _with(task, "limits", {"latency_p95_ms": v}), milliseconds,
         )  # fmt: skip
     for key in ("margin", "tolerance", "target"):
         now = getattr(task, key)
         if now is not None:
-            shown = numbers.percent if key == "target" else numbers.span
-            yield _Dial(
-                key, f"a {key}", now, _shares(now), partial(_demanding, task, key), shown, lambda _: 0.001, share=True
-            )
+            share = _Writing(numbers.percent if key == "target" else numbers.span, lambda _: 0.001)
+            yield _Dial(key, f"a {key}", now, _shares(now), partial(_demanding, task, key), share, share=True)
 
 
-def _prices(
-    evidence: Evidence, task: Task, name: str, ways: Set[tuple[str, Way]], money: Callable[[float], str]
-) -> Iterator[_Dial]:
+def _prices(evidence: Evidence, task: Task, name: str, ways: Set[tuple[str, Way]], money: _Writing) -> Iterator[_Dial]:
     """What a model's service asks, of several models one by `name`."""
     spec = task.models[name].spec if name else task.model
     prices, before, of = prices_for(spec, task.models, task.prices), f"models.{name}.prices" if name else "prices", ""
@@ -241,15 +240,7 @@ def _prices(
         ("training", "a training price", trained),
     ):
         if counts and (now := middle(getattr(prices, key))):
-            yield _Dial(
-                f"{before}.{key}",
-                f"{what}{of}",
-                now,
-                _scaled(now),
-                partial(_priced, task, name, key),
-                money,
-                numbers.money_step,
-            )
+            yield _Dial(f"{before}.{key}", f"{what}{of}", now, _scaled(now), partial(_priced, task, name, key), money)
 
 
 def _tokens(task: Task, name: str, prices: PriceList, before: str, of: str) -> _Dial:
@@ -265,7 +256,7 @@ def _tokens(task: Task, name: str, prices: PriceList, before: str, of: str) -> _
     def shown(value: float) -> str:
         return f"{numbers.money(value, task.prices.currency or CURRENCY)} for a million {lead} tokens (the others in step)"
 
-    return _Dial(f"{before}{lead}", f"a token price{of}", now, _scaled(now), at, shown, numbers.money_step)
+    return _Dial(f"{before}{lead}", f"a token price{of}", now, _scaled(now), at, _Writing(shown, numbers.money_step))
 
 
 def _priced(task: Task, name: str, key: str, value: float) -> Task:
