@@ -17,6 +17,7 @@ from crossover.study import outlook
 from crossover.study.conductor import run_study
 from crossover.study.history import AGAIN
 from crossover.study.listener import Stage
+from crossover.study.read import read_results
 from crossover.types import Candidate, Reply, Request, Usage
 from tests.models.tiny import build
 from tests.study.tasks import NOTES, write_task
@@ -112,6 +113,9 @@ def test_a_fitted_ladder_stays_as_it_was_and_costs_nothing_twice(tmp_path: Path)
     first = Ear()
     names = [c["name"] for c in decide(task, tmp_path / "run", first)["candidates"]]
     assert [name for name in DEFAULT if name not in names] == ["full", "instruction+lora"]
+    kept = "\n".join(read_results(tmp_path / "run").assumptions)
+    assert "full is left out" in kept
+    assert "from here to the verdict" not in kept, "it is over by then"
     paid, again = calls(tmp_path / "run"), Ear()
     decide(task, tmp_path / "run", again)
     assert calls(tmp_path / "run") == paid

@@ -298,7 +298,7 @@ class _Conductor:
                 ahead = outlook(rungs, forecaster, self.bench, speed, judge, self.listener.say)
                 rungs = ahead.rungs
                 said += ahead.said
-                for sentence in (*ahead.said, *([AGAIN] if begun_before(self.journal) else [])):
+                for sentence in (*ahead.said, ahead.lasts, *([AGAIN] if begun_before(self.journal) else [])):
                     self.listener.say(sentence)
                 later = with_curve(curve, self.prepared.splits, rungs, ahead.stages, self.listener.say)
                 self.listener.plan([*ahead.stages, *later])

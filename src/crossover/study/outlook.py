@@ -27,11 +27,12 @@ from crossover.types import Candidate, Recipe
 
 @dataclass(frozen=True)
 class Outlook:
-    """The rungs to climb, sentences about them, the stages ahead with their seconds, and what they were read off: `pace` is
-    seconds of a token."""
+    """The rungs to climb, sentences about them, how long they take, the stages ahead with their seconds, and what they were
+    read off: `pace` is seconds of a token."""
 
     rungs: list[Rung]
     said: list[str]
+    lasts: str
     stages: list[Stage]
     forecast: Forecast
     pace: dict[str, float]
@@ -64,7 +65,7 @@ def outlook(
     if unforeseen := [*ahead.unforeseen, *unmeasured]:
         sentence += f", beside what cannot be foreseen: {', '.join(unforeseen)}"
     stages = planned(kept, bool(forecaster.suites), ahead, pace, len(forecaster.folds))
-    return Outlook(kept, [*said, sentence], stages, ahead, pace)
+    return Outlook(kept, said, sentence, stages, ahead, pace)
 
 
 @dataclass

@@ -109,7 +109,7 @@ def previewed(
     if by_the_hour(model) and isinstance(model, Tunable) and not task.models:
         ahead = outlook(rungs, forecaster, bench, costing.speed(task.model), 0.0, say)
         kept, forecast, paces[task.model] = ahead.rungs, ahead.forecast, dict(ahead.pace)
-        said += ahead.said[:-1]  # the last one is the time, which the parts say
+        said += ahead.said  # the time is what the parts say
         speed, took = _speed(bench), bench.meter.seconds
     else:
         kept, forecast, speed = list(rungs), forecaster.forecast(rungs), _speed(bench)
