@@ -16,8 +16,8 @@ import crossover as package
 from crossover.data.task import load_task
 from crossover.decision.situation import QUESTIONS, situation
 from crossover.errors import OptionError
-from crossover.report.advice import comparison
-from crossover.study.advising import of_study
+from crossover.report.advice import advice_of, comparison
+from crossover.study.advising import Known, of_study
 from crossover.study.ladder import check_strategies
 from tests.cli.small import LABELS, Terminal, rows, table, write_task
 from tests.report.fixtures import forgotten, results
@@ -197,6 +197,20 @@ def test_over_folds_every_row_is_counted_once() -> None:
     assert of_study(replace(found, decision=decision | {"folds": None}))["rows"] == 260
 
 
+def test_what_may_be_done_with_a_model_is_known_of_who_tuned_it_and_of_a_provider_that_was_only_asked() -> None:
+    found = results()
+    assert of_study(found)["access"] == "weights"
+    elsewhere = tuple(replace(c, model="gpt-4o") for c in found.candidates)
+    asked = replace(found, candidates=elsewhere, task={**found.task, "model": "gpt-4o"})
+    assert of_study(asked)["access"] == "tuning_api"
+    prompts = tuple(c for c in elsewhere if c.family in ("control", "prompt"))
+    only = of_study(replace(asked, candidates=prompts))
+    assert only["access"] == "api"
+    assert advice_of(Known(situation(**only))).expected == "prompt"
+    stays = replace(asked, candidates=prompts, task={**asked.task, "limits": {"data_stays_here": True}})
+    assert situation(**of_study(stays)).private  # a server of the user's own: no contradiction
+
+
 def test_a_studys_figures_stand_under_their_ways() -> None:
     study = results()
     weights = next(c for c in study.candidates if c.name == "lora")
@@ -204,7 +218,7 @@ def test_a_studys_figures_stand_under_their_ways() -> None:
     rows = {row.criterion: row for row in comparison(situation(rows=700), study)}
     assert rows["custom behaviour"].figures["prompt"] == "few_shot: 69.4 % (63.2–74.5)"
     assert rows["custom behaviour"].figures["hybrid"].startswith("instruction+lora: 88.1 %")
-    assert rows["cost"].figures["weights"] == "0.015 EUR per 1,000, 1.84 EUR once"
+    assert rows["cost"].figures["weights"] == "0.015 EUR per 1,000, 1.84 EUR whatever is asked"
     assert rows["reusability"].figures == {"weights": "general suite −25.9 (−35.3 to −16.3) points"}
     assert rows["update rate"].figures["weights"] == "tuned in 22 s"
     assert rows["data"].note == "420 for training"

@@ -124,3 +124,9 @@ def test_what_is_not_valid_or_contradicts_itself_is_one_sentence(known: dict[str
 def test_what_is_unknown_can_be_asked() -> None:
     assert situation().unknown() == [name for name in QUESTIONS if name != "labels"]
     assert situation(kind="classify").unknown() == [name for name in QUESTIONS if name != "kind"]
+
+
+def test_where_no_statement_speaks_for_either_none_is_said_to() -> None:
+    found = expectation(situation(rows=420, train=252, kind="classify", labels=10))
+    assert (found.expected, found.certain) == ("open", False)
+    assert found.said == "Open: nothing known of such a task speaks for a prompt or for tuning."

@@ -131,6 +131,35 @@ def test_where_nothing_flips_it_is_said() -> None:
     )
 
 
+def test_where_labels_are_free_the_least_price_that_flips_is_found_and_none_is_a_number_of_times_of_nothing() -> None:
+    """By hand: few_shot is 21 and 4,000 label prices, lora 24.6 and 100, and the simpler one goes first within 5 %."""
+    drawn = measured("few_shot", "prompt", EQUAL, asked(20, labels=4000))
+    at = wanted(limits=Limits(**AT | {"label_cost": 0}))
+    flip = by_key(flips(evidence(drawn, LORA), at))["limits.label_cost"]
+    assert flip.now == 0
+    assert flip.value == pytest.approx((1.05 * 24.6 - 21) / (4000 - 1.05 * 100), abs=0.0001)
+    best = measured("few_shot", "prompt", pattern(400, 380), asked(5, labels=9))
+    poor = measured("lora", "weights", pattern(400, 80), asked(9, True))
+    free = wanted(limits=Limits(**AT | {"label_cost": 0, "machine_cost_per_hour": 0}))
+    found = flips(evidence(best, poor), free)
+    assert found.said[:3] == (
+        f"Nothing within {FAR:g} times of today's volume or horizon flips the verdict.",
+        "No machine hour up to 100.00 USD flips it (now 0 USD).",
+        "No label price up to 100.00 USD flips it (now 0 USD).",
+    )
+
+
+def test_a_margin_that_flips_below_a_tenth_of_a_point_is_said_as_none_at_all() -> None:
+    """Rounded to the tenth on the side of today it would be one with which nothing changes."""
+    given = evidence(
+        measured("zero_shot", "prompt", pattern(2500, 2000), asked(20)),
+        measured("few_shot", "prompt", pattern(2500, 2002), asked(500)),
+    )
+    flip = by_key(flips(given, wanted(limits=Limits(**AT))))["margin"]
+    assert flip.value == 0  # from 0.08 points on the cheaper one is as good
+    assert flip.said.startswith("With a margin of 0.0 points or less (now 1.0 points), ")
+
+
 def test_a_hosting_hour_and_a_token_price_are_turned_where_somebody_pays_them() -> None:
     at = wanted(limits=Limits(**AT), prices=PriceList(input=2.0, output=8.0, hosting_per_hour=0.5))
     found = flips(evidence(PROMPT, LORA), at)

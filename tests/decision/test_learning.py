@@ -150,3 +150,20 @@ def test_all_that_a_curve_says_lies_within_its_reach() -> None:
     learning = known(runs("weights", RISING.__getitem__), have=2000)
     assert not learning.gains
     assert learning.leader == "weights"
+
+
+def test_of_one_seed_no_number_is_named_by_another_way() -> None:
+    """Neither the labels that reach the target nor those that would settle it, where no crossing is named for its luck."""
+    found = [*runs("prompt", flat(0.7), seeds=1), *runs("weights", RISING.__getitem__, seeds=1)]
+    learning = known(found, target=0.9)
+    assert learning.reached["weights"].value is None
+    assert not learning.leads
+    said = " ".join(told(learning, verdict("prompt", "open"), "weights", 0.9, 0.5, "EUR"))
+    assert "with which lora reaches the target of 90.0 %: one seed at most sizes: its luck cannot be told" in said
+    assert "More labels" not in said
+
+
+def test_a_target_that_was_always_reached_is_said_to_be(crossed: Learning) -> None:
+    reached = known(list(crossed.runs), target=0.1)
+    said = told(reached, verdict("weights"), "weights", 0.1, 0.5, "USD")
+    assert "lora reaches the target of 10.0 % from the fewest labels measured on, 40; you have 320." in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,47 @@ def test_a_limit_that_removes_is_said_and_so_is_who_was_never_tested(study: Stud
         assert any(sentence.startswith(told) for sentence in said)
         assert (one["status"] == "removed") != busy
     assert not any("may be too slow" in sentence for sentence in read(study.decision)["verdict"]["warnings"])
+
+
+ALIKE = ["margin=0.4", "tolerance=0.9"]  # all are as good as each other, so that costs choose
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["margin=0.01"],
+        ALIKE,
+        [*ALIKE, "limits.label_cost=0", "limits.machine_cost_per_hour=0", "prices.currency=CHF"],
+        [*ALIKE, "prices.input=[0.1, 0.3]", "prices.output=2", "prices.hosting_per_hour=0.7", "target=0.3"],
+    ],
+)
+def test_every_value_that_is_said_to_flip_the_verdict_does_and_the_one_before_it_does_not(
+    study: StudyFolder, settings: list[str]
+) -> None:
+    base = read(redecide(study, settings))
+    assert base["flips"]["found"]
+    for flip in base["flips"]["found"]:
+        key, value, now = flip["key"], flip["value"], flip["now"]
+        assert taken(read(redecide(study, [*settings, *turned(base, key, value, now)]))) != taken(base), flip
+        digit = 0.001 if "." not in key else max(1.0 if value >= 1000 else 0.01, 0.01 * value)
+        towards = 0.0 if now is None else now - value
+        if abs(towards) > 2 * digit:
+            before = value + math.copysign(1.1 * digit, towards)
+            assert taken(read(redecide(study, [*settings, *turned(base, key, before, now)]))) == taken(base), flip
+
+
+def taken(decision: dict[str, Any]) -> tuple[Any, ...]:
+    """What a reader takes from a verdict."""
+    verdict = decision["verdict"]
+    short = verdict["falls_short"] is not None
+    chosen = verdict["choice"] or verdict["provisional"]
+    return ("undecided" if short else verdict["kind"], chosen, short, verdict["target_met"])
+
+
+def turned(decision: dict[str, Any], key: str, value: float, now: float | None) -> list[str]:
+    """The settings; a token price has the others in step."""
+    beside = [f"prices.output={2 * value / now!r}"] if key == "prices.input" and now else []
+    return [f"{key}={value!r}", *beside]
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,8 @@ def expectation(known: Situation) -> Expectation:
         if claim.favours in ("prompt", "weights") and applies(known):
             weights[claim.favours] += WEIGHT.get(claim.sure, 0)
     for_prompts, for_tuning = weights["prompt"], weights["weights"]
+    if not (for_prompts or for_tuning):
+        return Expectation("open", False, False, "Open: nothing known of such a task speaks for a prompt or for tuning.")
     ahead = for_prompts - for_tuning
     if not ahead or (abs(ahead) == 1 and for_prompts and for_tuning):
         counted = _counted(max(for_prompts, for_tuning), min(for_prompts, for_tuning))

@@ -31,7 +31,7 @@ VERDICTS = {
     "hybrid": "prompt and tuned weights",
     "neither": "no language model",
 }
-LABEL = 0.01  # where labels are free: the least price that is tried
+LEAST = 0.01  # of a price that is zero today: the least that is tried
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _first(evidence: Evidence, dial: _Dial, steps: Sequence[float], base: Taken)
             edge = value if before is None else _narrowed(evidence, dial, before, value, base)
             outcome = evidence.taken(dial.at(edge))
             said = _as_said(edge, dial.written.digit(edge), steps[-1] > steps[0])
-            if said > 0 and evidence.taken(dial.at(said)) == outcome:
+            if (said > 0 or dial.share) and evidence.taken(dial.at(said)) == outcome:
                 edge = said  # who sets the figure that is said gets what is said of it
             stays = all(evidence.taken(dial.at(further)) == outcome for further in steps[number:])
             beyond = "" if not stays else " or more" if steps[-1] > steps[0] else " or less"
@@ -149,7 +149,7 @@ def _flip(dial: _Dial, value: float, beyond: str, outcome: Taken | None, base: T
     elif now.short:
         change = f"none of these does the task still, and the one to use if any is {name}"
     elif kind == "undecided":
-        change = f"the verdict is open ({name} for now)"
+        change = f"the verdict is {'still ' if base.kind == kind else ''}open ({name} for now)"
     elif name == base.name:
         change = f"the verdict is settled: {name}" if base.kind == "undecided" else f"{name} is the verdict"
     else:
@@ -164,9 +164,12 @@ def _told(found: Sequence[Flip], dials: Sequence[_Dial]) -> Iterator[str]:
         yield flip.said
     keys = {flip.key for flip in found}
     others = [dial for dial in dials if dial.key not in keys]
-    scaled = [dial.what.removeprefix("a ") for dial in others if dial.now is not None and not dial.share]
+    scaled = [dial.what.removeprefix("a ") for dial in others if dial.now and not dial.share]
     if scaled:
         yield f"Nothing within {FAR:g} times of today's {_or(scaled)} flips the verdict."
+    for dial in others:
+        if dial.now == 0 and not dial.share:  # no number of times of nothing is anything
+            yield f"No {dial.what.removeprefix('a ')} up to {dial.written.text(FAR)} flips it (now {dial.written.text(0)})."
     rest = [dial.what.removeprefix("a ") for dial in others if dial.now is None or dial.share]
     if rest:
         yield f"No {_or(rest)} flips it."
@@ -190,7 +193,7 @@ def _dials(evidence: Evidence, task: Task) -> Iterator[_Dial]:
     paid = {how for _, how in ways}
     makes = any(one.bill.making.call_seconds or one.bill.making.tuning_seconds for one in evidence.measured)
     hour = middle(limits.machine_cost_per_hour) if limits.machine_cost_per_hour is not None else MACHINE_COST_PER_HOUR
-    if hour and ("machine" in paid or makes):
+    if "machine" in paid or makes:
         yield limit("machine_cost_per_hour", "a machine hour", hour, money)
     for name in task.models or ("",):
         yield from _prices(evidence, task, name, ways, money)
@@ -202,13 +205,8 @@ def _dials(evidence: Evidence, task: Task) -> Iterator[_Dial]:
         )
         yield limit("horizon_months", "a horizon", months, _Writing(lambda v: f"{_plain(v)} months", _plain_step))
     label = middle(limits.label_cost)
-    if label:
+    if label or any(one.bill.making.labels for one in evidence.measured):
         yield limit("label_cost", "a label price", label, money)
-    elif any(one.bill.making.labels for one in evidence.measured):
-        up = [LABEL * FAR**2 ** (i / STEPS) for i in range(STEPS + 1)]
-        yield _Dial(
-            "limits.label_cost", "a label price", 0.0, [up], lambda v: _with(task, "limits", {"label_cost": v}), money
-        )
     slowest = max((one.probe.p95 for one in evidence.measured if one.probe), default=0.0)
     if limits.latency_p95_ms:
         yield limit("latency_p95_ms", "a latency limit", limits.latency_p95_ms, milliseconds)
@@ -239,7 +237,8 @@ def _prices(evidence: Evidence, task: Task, name: str, ways: Set[tuple[str, Way]
         ("hosting_per_hour", "a hosting hour", (spec, "hosted") in ways),
         ("training", "a training price", trained),
     ):
-        if counts and (now := middle(getattr(prices, key))):
+        if counts and getattr(prices, key) is not None:
+            now = middle(getattr(prices, key))
             yield _Dial(f"{before}.{key}", f"{what}{of}", now, _scaled(now), partial(_priced, task, name, key), money)
 
 
@@ -281,7 +280,9 @@ def _with(task: Task, part: str, changed: dict[str, Any]) -> Task:
 
 
 def _scaled(now: float) -> list[list[float]]:
-    """Up to FAR times `now`, and down to a FAR-th of it."""
+    """Up to FAR times `now`, and down to a FAR-th of it; of a price that is zero from LEAST up to FAR."""
+    if not now:
+        return [[LEAST * (FAR / LEAST) ** (i / STEPS / 2) for i in range(2 * STEPS + 1)]]
     ratios = [FAR ** (i / STEPS) for i in range(1, STEPS + 1)]
     return [[now * ratio for ratio in ratios], [now / ratio for ratio in ratios]]
 

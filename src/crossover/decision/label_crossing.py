@@ -101,8 +101,11 @@ def ahead(curve: Curve, other: Curve, labels: int) -> Estimate:
 
 
 def labels_for(curve: Curve, target: float) -> LabelCrossing:
-    """The fewest labels with which the share reaches `target` and stays there, as far as forecasts reach."""
-    poor = _too_little([curve])
+    """The fewest labels with which the share reaches `target` and stays there, as far as forecasts reach.
+
+    No number of a curve of fewer than three sizes, or of one seed.
+    """
+    poor = _too_little([curve]) or _one_seed(curve)
     if poor:
         return LabelCrossing(None, None, None, poor)
     start, end = curve.sizes[0], curve.reach

@@ -11,7 +11,7 @@ from statistics import fmean
 from typing import Literal
 
 from crossover.decision.contenders import FAMILIES
-from crossover.decision.label_crossing import LabelCrossing, ahead, crossing, gain, labels_for
+from crossover.decision.label_crossing import LEAST_SEEDS, LabelCrossing, ahead, crossing, gain, labels_for
 from crossover.evaluation.curve import Curve, Estimate, Point, fit
 from crossover.types import Family
 
@@ -97,7 +97,7 @@ def learnt(
     for family, curve in trained.items() if prompt else ():
         assert prompt is not None
         crossings[family] = crossing(curve, [prompt], same_items=True)
-        if DOUBLE * have <= min(curve.reach, prompt.reach):
+        if DOUBLE * have <= min(curve.reach, prompt.reach) and curve.seeds >= LEAST_SEEDS:  # as a crossing asks
             leads[family] = Lead(DOUBLE * have, ahead(curve, prompt, DOUBLE * have))
     gains = {f: gain(c, have, have) for f, c in curves.items() if DOUBLE * have <= c.reach and len(c.sizes) > 1}
     reached = {} if target is None else {f: labels_for(c, target) for f, c in curves.items()}

@@ -89,6 +89,9 @@ def points(change: Estimate) -> str:
 def _reaches(learning: Learning, family: Family, target: float) -> str:
     found, name = learning.reached[family], learning.names[family]
     goal = f"the target of {numbers.percent(target)}"
+    if found.value is None and found.low is None and found.high is not None:  # it always was
+        fewest, have = numbers.count(found.high), numbers.count(learning.have)
+        return f"{name} reaches {goal} from the fewest labels measured on, {fewest}; you have {have}."
     if found.value is None:
         return f"No number of labels can be named with which {name} reaches {goal}: {found.reason}{_bounds(found)}."
     return f"{name} reaches {goal} with about {_about(found, learning.have)} labels ({_between(found, learning.have)})."

@@ -184,8 +184,8 @@ def _standing(c: CandidateReport) -> tuple[bool, bool, float]:
 
 
 def _cost(c: CandidateReport) -> str:
-    once = f", {numbers.money(c.cost_fixed, c.currency)} once" if c.cost_fixed else ""
-    return f"{numbers.money(c.cost_per_1k, c.currency)} per 1,000{once}"
+    fixed = f", {numbers.money(c.cost_fixed, c.currency)} whatever is asked" if c.cost_fixed else ""  # also a deployment
+    return f"{numbers.money(c.cost_per_1k, c.currency)} per 1,000{fixed}"
 
 
 def _quality(c: CandidateReport) -> str:

@@ -185,7 +185,7 @@ def _apart(ends: Sequence[float], axes: Any) -> list[float]:
 
 
 def cumulative_cost(results: Results, width: int = HALF) -> str:
-    """What the champions cost in all by the number of requests: what is paid once, then each request.
+    """What the champions cost in all by the number of requests: what is paid whatever is asked, then each request.
 
     Both axes are logarithmic. Bands are 95 % intervals over requests' lengths, measured speed and prices given as ranges;
     the crossing is marked with its interval, and the requests that are planned. Empty where fewer than two cost anything.

@@ -156,10 +156,23 @@ def of_study(results: Results) -> dict[str, Any]:
         "train": splits["train"],
         "kind": task["kind"],
         "labels": max(2, len(task["labels"])) if task["kind"] == "classify" else None,
+        "access": _accessed(results),
         "private": limits.get("data_stays_here") or None,
         **{key: limits.get(key) or None for key in ("requests_per_month", "latency_p95_ms", "money")},
         "changes": _changes(limits.get("retrain_months")),
     }
+
+
+def _accessed(results: Results) -> str | None:
+    """What the study shows that may be done with its model: who tuned it could. Not known of a server that data may go to
+    although they stay here."""
+    own = results.task["model"]
+    tuned = [c.model or own for c in results.candidates if c.family in ("weights", "hybrid") and c.dev]
+    if tuned and not all(map(runs_elsewhere, tuned)):
+        return "weights"
+    if (results.task.get("limits") or {}).get("data_stays_here") or not runs_elsewhere(own):
+        return None
+    return "tuning_api" if tuned else "api"
 
 
 def _limits(task: Task) -> dict[str, Any]:
