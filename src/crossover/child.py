@@ -44,7 +44,7 @@ def child(argv: Sequence[str], grace: float = 0.0, **options: Any) -> Iterator[s
     running: subprocess.Popen[Any] | None = None
     with _unwinding():
         try:
-            with _held_back():  # until it is known what there is to end
+            with _deferred():  # until it is known what there is to end
                 running = subprocess.Popen(argv, start_new_session=True, **options)
             yield running
         finally:
@@ -87,8 +87,11 @@ def _unwinding() -> Iterator[None]:
 
 
 @contextmanager
-def _held_back() -> Iterator[None]:
-    """What would end this process, an interrupt too, does so behind the block."""
+def _deferred() -> Iterator[None]:
+    """What would end this process, an interrupt too, does so behind the block.
+
+    By handlers, not by the signal mask: that other threads do not have, and the program would inherit it.
+    """
     ours, came = threading.current_thread() is threading.main_thread(), list[int]()
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, *ENDING) if ours}
     taken = {number: handler for number, handler in handlers.items() if callable(handler)}

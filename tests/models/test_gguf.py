@@ -10,6 +10,7 @@ import shutil
 import signal
 import struct
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -176,6 +177,27 @@ def test_its_metadata_and_the_names_of_its_tensors_are_read_once(tiny: Path, tmp
     monkeypatch.setenv("CROSSOVER_CACHE", str(tmp_path / "cache"))
     assert Hf(str(tiny)).folder.is_dir()
     assert sorted(made) == ["GGUFReader", "get_tensor_name_map"]
+
+
+def test_threads_that_read_at_a_time_leave_the_library_as_it_was() -> None:
+    library = importlib.import_module("gguf")
+    before, inside, left = library.GGUFReader, threading.Event(), threading.Event()
+
+    def first() -> None:
+        with read_once():
+            inside.set()
+            left.wait(0.2)  # a second one that gets in comes out behind this one, if it may
+
+    def second() -> None:
+        inside.wait()
+        with read_once():
+            first_one.result()
+        left.set()
+
+    with ThreadPoolExecutor(2) as threads:
+        first_one = threads.submit(first)
+        threads.submit(second).result()
+    assert library.GGUFReader is before
 
 
 def test_a_file_is_hashed_again_only_when_it_changed(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from peft import LoraConfig, get_peft_model
+from safetensors.torch import load_file, save_file
 
 from crossover.models.base import Token
 from crossover.models.fake import Fake
@@ -280,6 +281,18 @@ def test_conversations_that_a_template_refuses_fail_alone(tmp_path: Path) -> Non
     )
     requests = [Request((Message("user", text),), Decoding(max_tokens=3)) for text in ("yes", "no", "well")]
     assert [bool(reply.error) for reply in answered(model.engine(), requests, lambda: 0)] == [False, True, False]
+
+
+@pytest.mark.parametrize("kind", ["llama", "bloom"])  # which cannot pack
+def test_answers_by_weights_that_are_no_numbers_are_failed_calls_and_no_texts(kind: str, tmp_path: Path) -> None:
+    file = build(tmp_path, kind) / "model.safetensors"
+    tensors = load_file(file)
+    next(weight for name, weight in tensors.items() if name.endswith(("norm.weight", "ln_f.weight")))[0] = torch.nan
+    save_file(tensors, file, {"format": "pt"})
+    model = Hf(str(tmp_path), device=DEVICE)
+    asked = mixed(random.Random(3), 12)
+    for replies in (model.complete(asked), answered(model.engine(), asked, lambda: 1)):
+        assert all("log-probabilities that are no numbers" in str(reply.error) and not reply.text for reply in replies)
 
 
 def test_weights_that_do_not_load_fail_alone(engine: Engine, tmp_path: Path) -> None:

@@ -70,6 +70,9 @@ def test_an_export_answers_as_measured_without_the_file(name: str, merge: bool, 
     assert answers == wanted or (merge and answers.keys() == wanted.keys())  # merged weights are rounded otherwise
     assert not any(file.endswith(".gguf") for file in done.files)
     place = "model" if merge or name == "full" else "base"
+    told = (tmp_path / "out" / "settings.json").read_text()
+    assert json.loads(told)["base"] == place
+    assert str(tmp_path.parent) not in told  # nobody else's concern: the model lies beside
     Hf(str(tmp_path / "out" / place))
     if name == "lora" and not merge:
         written = json.loads((tmp_path / "out" / "adapter" / "adapter_config.json").read_text())

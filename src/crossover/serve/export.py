@@ -83,7 +83,9 @@ def _write(out: Path, candidate: Candidate, model: Model, runtime: Runtime | Non
     for name, source in runtime.folders.items():
         shutil.copytree(source, out / name)
     if runtime.settings is not None:
-        write_json(out / "settings.json", runtime.settings)
+        # where the model lies beside, whoever gets it needs no path of who gave it
+        beside = [{"base": name} for name in ("model", "base") if isinstance(model, Loadable) and (out / name).is_dir()]
+        write_json(out / "settings.json", {**runtime.settings, **next(iter(beside), {})})
     if runtime.script:
         write_text(out / PREDICT, bundle(runtime.script))
 

@@ -63,7 +63,7 @@ class Runs:
             log = self._own / "printed" / f"{name}.log"
             try:
                 log.parent.mkdir(parents=True, exist_ok=True)
-                with log.open("wb") as printed, _held_back(signal.SIGINT):
+                with log.open("wb") as printed, _blocked(signal.SIGINT):
                     self._children[name] = subprocess.Popen(
                         argv,
                         stdin=subprocess.DEVNULL,
@@ -130,8 +130,8 @@ class Runs:
 
 
 @contextmanager
-def _held_back(number: signal.Signals) -> Iterator[None]:
-    """This thread, and what it starts, is not told of a signal yet."""
+def _blocked(number: signal.Signals) -> Iterator[None]:
+    """A signal waits in this thread's mask, which what it starts inherits: it does not inherit handlers (`child.py`)."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [number])
     try:
         yield

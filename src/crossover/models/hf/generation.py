@@ -77,7 +77,8 @@ def generate_plain(
         while row.going:
             output = model(input_ids=ids.to(model.device), past_key_values=cache, use_cache=True)
             tokens = choose(output.logits[:, -1], [row])
-            row.take(int(tokens), ended, chances_of(output.logits[:, -1], tokens, [row]).get(0))
+            lost = bool(no_numbers(output.logits[:, -1]))
+            row.take(int(tokens), ended, chances_of(output.logits[:, -1], tokens, [row]).get(0), lost)
             cache = getattr(output, "past_key_values", None)
             latest = torch.tensor([row.answer[-1:]])
             ids = latest if cache is not None else torch.cat([ids, latest], dim=1)
@@ -92,6 +93,7 @@ class Draft:
         self.answer: list[int] = []
         self.going = True
         self.writer = job.grammar() if job.grammar else None
+        self._lost = False
         self._draws: torch.Generator | None = None
 
     def draws(self, device: torch.device) -> torch.Generator:
@@ -103,9 +105,17 @@ class Draft:
     @property
     def error(self) -> str:
         """Why there is no answer; empty where there is one."""
-        return self.writer.error if self.writer else ""
+        if self._lost:
+            return "the model gives tokens log-probabilities that are no numbers"
+        return f"the answers' JSON schema cannot be used: {self.writer.error}" if self.writer and self.writer.error else ""
 
-    def take(self, token: int, ended: Callable[[Sequence[int]], bool], chances: Chances | None = None) -> None:
+    def take(
+        self, token: int, ended: Callable[[Sequence[int]], bool], chances: Chances | None = None, lost: bool = False
+    ) -> None:
+        """`lost`: the token was chosen by scores that are no numbers, so there is no answer."""
+        if lost:
+            self._lost, self.going = True, False
+            return
         self.answer.append(token)
         complete = self.writer.take(token) if self.writer else ended(self.answer)
         self.going = not complete and len(self.answer) < self.job.limit
@@ -155,10 +165,11 @@ class _Writing:
         while True:
             tokens = choose(logits, rows)
             chances = chances_of(logits, tokens, rows)  # before the next step overwrites them
+            lost = no_numbers(logits)
             following = self._step(tokens) if ahead else None
-            for i, (row, token) in enumerate(zip(rows, tokens.tolist(), strict=True)):
+            for i, (row, token, no) in enumerate(zip(rows, tokens.tolist(), lost.tolist(), strict=True)):
                 if row.going:
-                    row.take(token, ended, chances.get(i))
+                    row.take(token, ended, chances.get(i), no)
             going = [i for i, row in enumerate(rows) if row.going]
             if not going:
                 return
@@ -233,6 +244,11 @@ def choose(logits: torch.Tensor, rows: Sequence[Draft]) -> torch.Tensor:
         draws = [rows[i].draws(logits.device) for i in drawn]
         tokens[which] = drawn_tokens(logits[which], heats, shares, draws)
     return tokens
+
+
+def no_numbers(logits: torch.Tensor) -> torch.Tensor:
+    """Which rows of (rows, vocabulary) logits hold a NaN, as of damaged weights: any token would pass as chosen by them."""
+    return logits.amax(-1).isnan()
 
 
 def chances_of(logits: torch.Tensor, tokens: torch.Tensor, rows: Sequence[Draft]) -> dict[int, Chances]:

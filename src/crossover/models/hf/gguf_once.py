@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import numpy
+
+_ours = threading.RLock()  # gguf's names are the whole process's: a second thread would keep what the first had put
 
 
 def _reader() -> type:
@@ -25,13 +28,15 @@ def _reader() -> type:
 @contextlib.contextmanager
 def read_once() -> Iterator[None]:
     """Within it transformers reads a file's metadata once, and not for configuration, tokenizer and weights each; it makes
-    the names of an architecture's tensors once, and not for each part of the model: seconds, of one of thirty layers."""
+    the names of an architecture's tensors once, and not for each part of the model: seconds, of one of thirty layers.
+    One thread at a time is in it."""
     library = importlib.import_module("gguf")
-    known = {name: getattr(library, name) for name in ("GGUFReader", "get_tensor_name_map")}
-    for name, function in (known | {"GGUFReader": _reader()}).items():
-        setattr(library, name, functools.cache(function))
-    try:
-        yield
-    finally:
-        for name, function in known.items():
-            setattr(library, name, function)
+    with _ours:
+        known = {name: getattr(library, name) for name in ("GGUFReader", "get_tensor_name_map")}
+        for name, function in (known | {"GGUFReader": _reader()}).items():
+            setattr(library, name, functools.cache(function))
+        try:
+            yield
+        finally:
+            for name, function in known.items():
+                setattr(library, name, function)

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from crossover.models.hf.generation import Draft, Job, chances_of, choose
+from crossover.models.hf.generation import Draft, Job, chances_of, choose, no_numbers
 from crossover.models.hf.layout import Layer, Layout, put
 from crossover.models.hf.packing import Packed, Prefix, beside, forward, pack
 from crossover.models.serving import Asked
@@ -162,8 +162,9 @@ def take(logits: Tensor, rows: Sequence[ActiveRequest], ended: Ended) -> None:
     drafts = [row.draft for row in rows]
     tokens = choose(logits, drafts)
     chances = chances_of(logits, tokens, drafts)
-    for i, (draft, token) in enumerate(zip(drafts, tokens.tolist(), strict=True)):
-        draft.take(token, ended, chances.get(i))
+    lost = no_numbers(logits).tolist()
+    for i, (draft, token, no) in enumerate(zip(drafts, tokens.tolist(), lost, strict=True)):
+        draft.take(token, ended, chances.get(i), no)
 
 
 class Places:

@@ -40,7 +40,7 @@ def writing_job(
 def replied(draft: Draft, chat: Chat, seconds: float) -> Reply:
     """What a finished draft says."""
     if draft.error:
-        return Reply(error=f"the answers' JSON schema cannot be used: {draft.error}")
+        return Reply(error=draft.error)
     return Reply(chat.text(draft.answer), (), Usage(len(draft.job.prompt), len(draft.answer), seconds))
 
 
