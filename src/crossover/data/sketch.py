@@ -153,7 +153,7 @@ def _labelled(files: dict[str, Path], output: Sequence[str]) -> tuple[dict[str, 
     for number, (split, file) in enumerate(files.items()):
         try:
             if number and not _has_any(load_rows(file), output):
-                said.append(f"data: {file.name} has no column '{output[0]}', and is not used")
+                said.append(f"data: {file.name} has no column '{output[0]}' with anything in it, and is not used")
                 continue
         except DataError as problem:
             if not os.path.isdir(file):
@@ -166,7 +166,7 @@ def _labelled(files: dict[str, Path], output: Sequence[str]) -> tuple[dict[str, 
 
 def _has_any(rows: Sequence[Row], columns: Sequence[str]) -> bool:
     held = gold({"all": rows}, "")["all"]
-    return any(lookup(row.fields, column) is not MISSING for row in held for column in columns)
+    return any(lookup(row.fields, column) not in (MISSING, None, "") for row in held for column in columns)
 
 
 def _of_training(path: Path) -> Path:
