@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 from crossover.data.argilla import are_records, from_record
@@ -51,21 +52,21 @@ def shaped(rows: list[Row]) -> list[Row]:
         rows = [one for row in rows for one in _one_by_one(row)]
     for pair, prompt in PAIRS.items():
         if any(all(name in row.fields for name in pair) for row in rows):
-            return _each(rows, lambda row, pair=pair, of=prompt: _from_pair(row, pair, of), (prompt, *pair), "pair")
+            return _each(rows, partial(_from_pair, pair=pair, prompt=prompt), (prompt, *pair), "pair")
     if (like := _like_pair(rows)) is not None:
         return _each(rows, lambda row: _from_pair(row, *like), (like[1], *like[0]), "pair")
     if any(are_turns(row.fields.get("completion")) for row in rows):
         return _each(rows, _from_prompt, ("prompt", "completion"))
     column = chat_column(rows)
     if column is not None:
-        return _each(rows, lambda row: from_chat(row, column), ("input", "output"), "chat", column)
+        return _each(rows, partial(from_chat, column=column), ("input", "output"), "chat", column)
     if (column := _in_turn(rows)) is not None:
         return [from_chat(_with_roles(row, column), column) for row in rows]
     for name in ("input", "prompt"):
         if any(are_turns(row.fields.get(name)) for row in rows) and any(set(row.fields) - {name, "id"} for row in rows):
             said = f"the column '{name}' is read as chat: it is what precedes the answer"
             rows = [replace(row, remarks=(*row.remarks, said)) for row in rows]
-            rows = _each(rows, lambda row, name=name: _spoken(row, (), name), (name,))
+            rows = _each(rows, partial(_spoken, names=(), prompt=name), (name,))
     for name in dict.fromkeys(name for row in rows for name in row.fields):
         if name.lower() in SPOKEN and any(_lines(row.fields.get(name)) for row in rows):
             rows = [_from_lines(row, name) for row in rows]
