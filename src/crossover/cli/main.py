@@ -114,7 +114,7 @@ def load(name: str) -> Any:
     """A command's own parser, from its file."""
     module = importlib.import_module(f"crossover.cli.{name}")
     if several := getattr(module, "app", None):  # a command with commands of its own
-        group = typer.main.get_command(several)
+        group: Any = typer.main.get_command(several)
         group.name = name
         for info in several.registered_commands:
             one = group.commands[info.name or info.callback.__name__.replace("_", "-")]
