@@ -1000,6 +1000,7 @@ def test_a_turn_that_is_no_text_leaves_out_its_row_alone(
     found, told = sketched(jsonl(tmp_path, "rows.jsonl", [row(n) for n in range(12)]))
     assert (len(found.splits.all), found.splits.blank) == (11, ("rows.jsonl, line 4",))
     assert f"1 row: {said}, which is no text: the conversation is read as empty (rows.jsonl, line 4)" in told
+    assert "11 rows:" not in told
 
 
 def test_a_label_of_a_conversation_that_is_no_text_stays_for_another_input(tmp_path: Path) -> None:

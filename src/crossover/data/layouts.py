@@ -99,20 +99,27 @@ def _each(
     """The rows as they are read; one that holds what is no text with empty `texts`, and a word on why: then it is left out
     as every blank one is. `talk`: the column that the texts stand in the place of. Raises the first `NoText` where all rows
     are such."""
-    found, refused = [], []
+    found: list[Row | NoText] = []
     for row in rows:
         try:
             found.append(read(row))
         except NoText as problem:
-            refused.append(problem)
-            said = f"a turn {problem.what}, which is no text: the conversation is read as empty"
-            others = {name: value for name, value in row.fields.items() if name != talk}
-            own = {"output": others["output"]} if talk and "output" in others else {}  # a label of the whole conversation
-            fields = others | dict.fromkeys(texts, "") | own
-            found.append(replace(row, fields=fields, remarks=(*row.remarks, said), layout=layout))
-    if refused and len(refused) == len(rows):
+            found.append(problem)
+    whole = [one for one in found if isinstance(one, Row)]
+    refused = [one for one in found if isinstance(one, NoText)]
+    if refused and not whole:
         raise refused[0]
-    return found
+    # what is said of all the others is said of the file
+    shared = [said for said in whole[0].remarks if all(said in one.remarks for one in whole)] if refused else []
+
+    def emptied(row: Row, problem: NoText) -> Row:
+        said = f"a turn {problem.what}, which is no text: the conversation is read as empty"
+        others = {name: value for name, value in row.fields.items() if name != talk}
+        own = {"output": others["output"]} if talk and "output" in others else {}  # a label of the whole conversation
+        fields = others | dict.fromkeys(texts, "") | own
+        return replace(row, fields=fields, remarks=tuple(dict.fromkeys((*row.remarks, *shared, said))), layout=layout)
+
+    return [one if isinstance(one, Row) else emptied(row, one) for row, one in zip(rows, found, strict=True)]
 
 
 def _in_turn(rows: Sequence[Row]) -> str | None:
