@@ -211,6 +211,20 @@ def test_a_comparison_whose_outcome_stands_in_several_columns_is_refused(tmp_pat
         sketch(listed(tmp_path, rows))
 
 
+def test_a_comparison_whose_outcome_is_one_of_several_columns_is_read_as_one_label(tmp_path: Path) -> None:
+    ways = ("winner_model_a", "winner_model_b", "winner_tie")
+    rows = [
+        {"prompt": sentence(n), "response_a": f"yes {n}", "response_b": f"no {n}"}
+        | {way: int(n % 3 == place) for place, way in enumerate(ways)}
+        for n in range(24)
+    ]
+    found, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert found.task.input == "{prompt}\nresponse_a: {response_a}\nresponse_b: {response_b}"
+    assert (found.task.output, sorted(found.task.labels)) == ("label", sorted(ways))
+    assert "the 3 columns 'winner_model_a' to 'winner_tie' are 0 or 1, and exactly one is 1 in each row" in said
+    assert "not used" not in said
+
+
 @pytest.mark.parametrize("column", ["dialogue", "Turns", "utterances"])
 def test_what_was_said_as_a_list_of_texts_is_read_as_turns(column: str, tmp_path: Path) -> None:
     rows = [{column: [sentence(n), "Go on.", "Bye"], "label": "ab"[n % 2]} for n in range(12)]

@@ -26,6 +26,7 @@ from crossover.data.splits import LITTLE, Splits
 from crossover.data.task import Files, Task
 from crossover.data.template import MISSING, columns_of, lookup
 from crossover.data.textfile import PACKED
+from crossover.data.together import OUTCOME
 from crossover.data.yamlfile import Dumper
 from crossover.errors import DataError
 
@@ -65,7 +66,9 @@ def sketch(path: Path, folder: Path | None = None, roles: Given = (None, None)) 
     rows = load_rows(path)
     sole = judged(rows)
     rows = gold({"all": rows}, roles[1] or (ANSWER if sole else ""))["all"]
-    one = [] if any(is_answer(name) for row in rows for name in row.fields) else one_hot(rows)
+    one = one_hot(rows)
+    if not all(map(OUTCOME.match, one)) and any(is_answer(name) for row in rows for name in row.fields):
+        one = []
     rows = with_label(rows, one) if one and roles[1] in (None, LABEL) else rows
     columns, unread = columns_in(rows)
     if sole:

@@ -113,6 +113,9 @@ BETTER = (
 ASKED = ("prompt", "question", "instruction", "input", "query", "history")
 
 
+OUTCOME = re.compile(r"(?:winner|preferred|better)[_ ]", re.I)  # begins each of several columns that say it together
+
+
 @dataclass(frozen=True)
 class Together:
     """A template for the input; the `output` column, or "" where that is any other; what the layout is called. `headed`: it
@@ -224,7 +227,7 @@ def _compared(named: Mapping[str, str]) -> Together | None:
     if pair is None or f"{pair[0][:-1]}{_THIRD.get(pair[0][-1], pair[0])}" in named:  # of more than two, one is right
         return None
     outcome = next((name for name in BETTER if name in named), None)
-    several = [name for name in named if re.match(r"(?:winner|preferred|better)[_ ]", name)]
+    several = [name for name in named if OUTCOME.match(name)]
     if outcome is None and len(several) > 1:
         names = ", ".join(f"'{named[name]}'" for name in several)
         raise DataError(
