@@ -113,8 +113,9 @@ def test_a_data_file_in_the_place_of_a_task_says_that_init_is_meant(name: str, c
     [
         ("rnu", "did you mean 'run'?"),
         ("exprot", "did you mean 'export'?"),
-        ("task.yaml", "did you mean 'crossover run task.yaml'?"),
-        ("rows.csv", "did you mean 'crossover init rows.csv'?"),
+        ("task.yaml", "did you mean: crossover run task.yaml (valid: "),
+        ("rows.csv", "did you mean: crossover init rows.csv (valid: "),
+        ("my rows.csv", "did you mean: crossover init 'my rows.csv' (valid: "),
         ("history", "'crossover show runs/NAME' names the earlier verdicts; valid: init, "),
         ("strategies", "'crossover list strategies' names them"),
         ("xyzzy", "valid: advise, curve, evaluate, export, import, init, list"),
@@ -177,7 +178,14 @@ def test_an_empty_folder_is_not_the_working_directory(crossover: Terminal, here:
 
 @pytest.mark.parametrize(
     "words",
-    [("report", "r", "--out", ""), ("init", "rows.csv", "--out", ""), ("export", "r", ""), ("show", ""), ("run", "")],
+    [
+        *(("report", "r", "--out", ""), ("init", "rows.csv", "--out", ""), ("export", "r", ""), ("show", ""), ("run", "")),
+        *(("import", ""), ("import", "a.eval", ""), ("serve", "pocket", ""), ("watch", "", "--log", "x")),
+        *(("evaluate", "r", "--data", ""), ("prompts", "add", "x", ""), ("prompts", "add", "x", "p.txt", "--folder", "")),
+        *(("prompts", one, "--folder", "") for one in ("list", "scores")),
+        *(("prompts", one, "x", "--folder", "") for one in ("show", "diff", "restore")),
+        ("prompts", "label", "x", "production", "--folder", ""),
+    ],
 )
 def test_an_empty_path_is_refused_by_every_command(words: tuple[str, ...], crossover: Terminal) -> None:
     said = crossover(*words)

@@ -211,6 +211,20 @@ def test_a_comparison_whose_outcome_stands_in_several_columns_is_refused(tmp_pat
         sketch(listed(tmp_path, rows))
 
 
+def test_a_comparison_whose_outcome_is_one_of_several_columns_is_read_as_one_label(tmp_path: Path) -> None:
+    ways = ("winner_model_a", "winner_model_b", "winner_tie")
+    rows = [
+        {"prompt": sentence(n), "response_a": f"yes {n}", "response_b": f"no {n}"}
+        | {way: int(n % 3 == place) for place, way in enumerate(ways)}
+        for n in range(24)
+    ]
+    found, said = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert found.task.input == "{prompt}\nresponse_a: {response_a}\nresponse_b: {response_b}"
+    assert (found.task.output, sorted(found.task.labels)) == ("label", sorted(ways))
+    assert "the 3 columns 'winner_model_a' to 'winner_tie' are 0 or 1, and exactly one is 1 in each row" in said
+    assert "not used" not in said
+
+
 @pytest.mark.parametrize("column", ["dialogue", "Turns", "utterances"])
 def test_what_was_said_as_a_list_of_texts_is_read_as_turns(column: str, tmp_path: Path) -> None:
     rows = [{column: [sentence(n), "Go on.", "Bye"], "label": "ab"[n % 2]} for n in range(12)]
@@ -278,8 +292,8 @@ def test_either_way_of_naming_turns_in_either_column(talk: list[dict[str, str]],
 
 
 def test_a_speaker_that_nobody_knows_is_refused(tmp_path: Path) -> None:
-    talk = [{"from": "human", "value": "Hi"}, {"from": "observation", "value": "Hello"}]
-    with pytest.raises(DataError, match=r"row 1, message 2: role 'observation'; valid: human, gpt"):
+    talk = [{"from": "human", "value": "Hi"}, {"from": "narrator", "value": "Hello"}]
+    with pytest.raises(DataError, match=r"row 1, message 2: role 'narrator'; valid: human, gpt"):
         load_rows(listed(tmp_path, [{"conversations": talk}]))
 
 
@@ -374,7 +388,7 @@ def test_contents_in_parts_are_a_conversation(key: str, tmp_path: Path) -> None:
     assert talks(tmp_path, {key: None, "contents": turns}) == ({"input": "Hi", "output": "Hello"}, None)
     with pytest.raises(DataError, match=r"message 1: role 'robot'; valid: model, system"):
         talks(tmp_path, {"contents": [{"role": "robot", "parts": [{"text": "Hi"}]}]})
-    with pytest.raises(DataError, match=r"message 1: the content is a list; valid is text, or a list of text parts"):
+    with pytest.raises(DataError, match=r"message 1: it has a part 'inlineData', which is no text; valid are"):
         talks(tmp_path, {"contents": [{"role": "user", "parts": [{"inlineData": {}}]}]})
 
 
@@ -787,7 +801,7 @@ def test_a_test_file_without_answers_is_not_used(tmp_path: Path) -> None:
     jsonl(tmp_path, "test.jsonl", [{"text": sentence(n + 40)} for n in range(8)])
     found, said = sketched(jsonl(tmp_path, "train.jsonl", [{"text": sentence(n), "label": "xy"[n % 2]} for n in range(20)]))
     assert (found.task.data, len(found.splits.all)) == ("train.jsonl", 20)
-    assert "data: test.jsonl has no column 'label', and is not used" in said
+    assert "data: test.jsonl has no column 'label' with anything in it, and is not used" in said
 
 
 def test_a_test_file_whose_answers_were_withheld_is_an_error(tmp_path: Path) -> None:
@@ -946,18 +960,93 @@ def test_lists_of_numbers_are_no_places_in_a_text(held: list[list[int]], tmp_pat
 
 @pytest.mark.parametrize("call", ["tool_calls", "function_call"])
 @pytest.mark.parametrize("said", ["Let me look.", "", None])
-def test_a_call_of_a_tool_is_no_answer_and_is_said(call: str, said: str | None, tmp_path: Path) -> None:
+def test_a_call_of_a_tool_is_no_answer_and_its_row_is_left_out_and_said(
+    call: str, said: str | None, tmp_path: Path
+) -> None:
     calls = {call: [{"function": {"name": "look", "arguments": "{}"}}]}
     rows = [
-        {"messages": [{"role": "user", "content": sentence(n)}, {"role": "assistant", "content": said or f"{n}"}]}
+        {
+            "messages": [
+                {"role": "system", "content": "Be brief."},
+                {"role": "user", "content": sentence(n)},
+                {"role": "assistant", "content": f"{n}"},
+            ]
+        }
         for n in range(12)
     ]
-    rows[3]["messages"][1] |= {"content": said} | calls  # type: ignore[operator]
-    path = jsonl(tmp_path, "rows.jsonl", rows)
-    with pytest.raises(
-        DataError, match=f"rows.jsonl, line 4, message 2: (it calls a tool \\('{call}'\\)|the content is null)"
-    ):
-        sketch(path)
+    rows[3]["messages"][2] |= {"content": said} | calls  # type: ignore[operator]
+    found, told = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (len(found.splits.all), found.splits.blank) == (11, ("rows.jsonl, line 4",))
+    assert f"1 row: a turn calls a tool ('{call}'), which is no text: the conversation is read as empty" in told
+    assert "1 row with a blank input or output, left out (rows.jsonl, line 4)" in told
+    assert found.task.instruction == "Be brief."
+    for row in rows:
+        row["messages"][2] |= calls  # type: ignore[operator]
+    with pytest.raises(DataError, match=f"line 1, message 3: it calls a tool \\('{call}'\\), which is no text; valid are"):
+        sketch(jsonl(tmp_path, "rows.jsonl", rows))
+
+
+@pytest.mark.parametrize(
+    ("turn", "said"),
+    [
+        ({"role": "tool", "content": "42"}, "a turn is a tool's ('tool')"),
+        ({"from": "observation", "value": "42"}, "a turn is a tool's ('observation')"),
+        ({"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}, "a turn has a part 'image_url'"),
+        ({"role": "assistant", "content": [{"type": "tool_use", "name": "f"}]}, "a turn has a part 'tool_use'"),
+        ({"role": "model", "parts": [{"functionCall": {"name": "f"}}]}, "a turn has a part 'functionCall'"),
+    ],
+)
+@pytest.mark.parametrize("layout", ["messages", "prompt", "pair"])
+def test_a_turn_that_is_no_text_leaves_out_its_row_alone(
+    turn: dict[str, Any], said: str, layout: str, tmp_path: Path
+) -> None:
+    user, assistant = {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}
+
+    def row(n: int) -> dict[str, Any]:
+        asked, answer = [{**user, "content": sentence(n)}], [{**assistant, "content": f"So {sentence(n)}"}]
+        asked = [*asked, turn, assistant, user] if n == 3 else asked
+        return {
+            "messages": {"messages": [*asked, *answer], "topic": "x"},
+            "prompt": {"prompt": asked, "completion": answer},
+            "pair": {"prompt": asked, "chosen": answer, "rejected": [assistant]},
+        }[layout]
+
+    found, told = sketched(jsonl(tmp_path, "rows.jsonl", [row(n) for n in range(12)]))
+    assert (len(found.splits.all), found.splits.blank) == (11, ("rows.jsonl, line 4",))
+    assert f"1 row: {said}, which is no text: the conversation is read as empty (rows.jsonl, line 4)" in told
+    assert "11 rows:" not in told
+
+
+def test_a_label_of_a_conversation_that_is_no_text_stays_for_another_input(tmp_path: Path) -> None:
+    talk = [{"role": "user", "content": "Hi"}, {"role": "tool", "content": "42"}]
+    rows = [{"messages": talk if n else talk[:1], "title": sentence(n), "output": "ab"[n % 2]} for n in range(12)]
+    found = prepare(task(tmp_path, jsonl(tmp_path, "c.jsonl", rows).name, input="title", output="output"))
+    assert (len(found.splits.all), found.splits.blank) == (12, ())
+
+
+@pytest.mark.parametrize("name", ["conversations", "data"])
+def test_lists_of_texts_alone_are_what_a_user_and_an_assistant_say_in_turn(name: str, tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [{"id": n, name: [sentence(n), f"So {n}"], "source": "xyz"[n % 3]} for n in range(12)]
+    rows[2][name] += ["And then?", "Nothing."]
+    rows[5][name].pop()
+    found, told = sketched(jsonl(tmp_path, "train.jsonl", rows))
+    assert (found.task.input, found.task.output, found.task.kind) == ("input", "output", "generate")
+    inputs = {example.source: (example.input, example.output) for example in found.splits.all}
+    assert inputs["train.jsonl, line 1"] == (sentence(0), "So 0")
+    assert inputs["train.jsonl, line 3"] == (f"user: {sentence(2)}\nassistant: So 2\nuser: And then?", "Nothing.")
+    assert found.splits.blank == ("train.jsonl, line 6",)
+    assert f"'{name}' holds lists of texts: they are read as what a user and an assistant say in turn" in told
+    jsonl(tmp_path, "test.jsonl", [{"id": n, name: [f"What is {sentence(n)}?"], "source": "x"} for n in range(12)])
+    assert (
+        "data: test.jsonl has no column 'output' with anything in it, and is not used"
+        in sketched(tmp_path / "train.jsonl")[1]
+    )
+
+
+def test_lists_of_texts_beside_a_label_stay_a_text(tmp_path: Path) -> None:
+    rows = [{"conversations": [sentence(n), "Go on."], "emotion": "ab"[n % 2]} for n in range(12)]
+    found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (found.task.input, found.task.output) == ("conversations", "emotion")
 
 
 def test_an_answer_that_is_not_to_be_learnt_is_none(tmp_path: Path) -> None:

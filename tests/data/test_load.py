@@ -403,12 +403,12 @@ class TestChat:
             (None, "chat.jsonl, line 2: 'messages' is null; valid is a list of messages"),
             (["hi"], "chat.jsonl, line 2, message 1: received a string, valid is an object with role and content"),
             (
-                [{"role": "tool", "content": "x"}],
-                "chat.jsonl, line 2, message 1: role 'tool'; valid: system, developer, user, assistant",
+                [{"role": "narrator", "content": "x"}],
+                "chat.jsonl, line 2, message 1: role 'narrator'; valid: system, developer, user, assistant",
             ),
             ([{"role": "user", "content": None}], "chat.jsonl, line 2, message 1: the content is null; valid is text"),
             (
-                [{"role": "user", "content": [{"type": "image_url"}]}],
+                [{"role": "user", "content": [{"type": "text"}]}],
                 "chat.jsonl, line 2, message 1: the content is a list; valid is text, or a list of text parts",
             ),
         ],

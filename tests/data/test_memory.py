@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import crossover
 from crossover.data.infer import prepare
 from crossover.data.load import load_tables
 from crossover.data.splits import make_splits
 from crossover.data.task import Task
 from crossover.errors import DataError, TaskError
-from tests.data.builders import table, task
+from tests.data.builders import sentence, table, task
 
 CSV = table({"red": 12, "blue": 12})
 
@@ -141,3 +142,32 @@ def test_nothing_is_left_out_because_another_has_its_name(tmp_path: Path, frame:
         task(tmp_path, [{"text": "a", "label": endless}])
     with pytest.raises(DataError, match=r"row 1, column 'label': a number without an end \(an infinity, or NaN\) inside"):
         prepare(task(tmp_path, [{"text": "a", "label": {"k": float("inf")}}]))
+
+
+def test_a_column_that_stands_in_the_index_of_a_frame_is_said_to() -> None:
+    texts, labels = [sentence(n) for n in range(12)], ["ab"[n % 2] for n in range(12)]
+    for held, index, wanted, said in (
+        (
+            {"text": texts},
+            pd.Index(labels, name="label"),
+            ("text", "label"),
+            "but an index of that name: reset_index() ",
+        ),
+        (
+            {"label": labels},
+            pd.Index(texts, name="text"),
+            ("text", "label"),
+            "but an index of that name: reset_index() ",
+        ),
+        (
+            {"text": texts},
+            pd.MultiIndex.from_arrays([labels, range(12)], names=["label", None]),
+            ("text", "label"),
+            "of",
+        ),
+        ({"text": texts}, labels, ("text", "label"), "valid: text; its index is not read: reset_index() makes it a column"),
+        ({"text": texts, "label": labels}, range(7, 19), ("text", "moot"), "has no column 'moot'; valid: label, text$"),
+    ):
+        frame = pd.DataFrame(held, index=index)
+        with pytest.raises(DataError, match=said.replace("(", r"\(").replace(")", r"\)")):
+            crossover.plan(data=frame, input=wanted[0], output=wanted[1], model="pocket", name="x")

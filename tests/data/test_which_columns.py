@@ -255,3 +255,30 @@ def test_references_that_hold_the_target_leave_it_the_output(more: int, tmp_path
         row["references"] = ["so it is", "or else"]
     with pytest.raises(Unclear, match="'target' or 'references'"):
         sketch(jsonl(tmp_path, "rows.jsonl", rows))
+
+
+@pytest.mark.parametrize(
+    ("told", "values"),
+    [("is_safe", [True, False]), ("hallucinated", ["yes", "no"]), ("relevant", [1, 0]), ("response_harmful", [1, 0])],
+)
+@pytest.mark.parametrize("given", [{}, {"context": "There is a garden behind the house of number {n}."}])
+def test_what_is_said_of_an_answer_is_asked_about_and_is_learnt_from_both(
+    told: str, values: list[Any], given: dict[str, str], tmp_path: Path
+) -> None:
+    texts = {"question": "Where is the garden of number {n}?", "response": "Behind the house of number {n}.", **given}
+    rows = [{name: text.format(n=n) for name, text in texts.items()} | {told: values[n % 3 == 0]} for n in range(30)]
+    path = jsonl(tmp_path, "rows.jsonl", rows)
+    with pytest.raises(Unclear, match=f"which column is the output is not clear: .*'{told}'"):
+        sketch(path)
+    task = sketch(path, roles=(None, told)).prepared.task
+    assert task.input == "\n".join([*(f"{{{name}}}" for name in given), "{question}", "{response}"])
+    assert sketch(path, roles=("question", "response")).prepared.task.output == "response"
+
+
+@pytest.mark.parametrize("beside", ["is_multi_turn", "category", "has_image"])
+def test_what_tells_of_a_question_leaves_its_answer_the_output(beside: str, tmp_path: Path) -> None:
+    rows = [
+        {"prompt": f"Where is garden {n}?", "response": f"Behind the house of number {n}.", beside: n % 3 == 0}
+        for n in range(30)
+    ]
+    assert sketch(jsonl(tmp_path, "rows.jsonl", rows)).prepared.task.output == "response"

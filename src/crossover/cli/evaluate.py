@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from crossover.cli.output import json_out
+from crossover.cli.places import Place
 from crossover.cli.screen import screen
 from crossover.decision import numbers
 from crossover.report.evaluated import evaluated
@@ -20,7 +21,7 @@ from crossover.study.folder import StudyFolder, read_json
 def command(
     study: Annotated[Path, typer.Argument(help="The folder of a finished run, such as runs/NAME.")],
     data: Annotated[
-        str,
+        Place,
         typer.Option("--data", "-d", help="Labelled rows with the task's own columns, in any format that 'run' reads."),
     ],
     candidates: Annotated[

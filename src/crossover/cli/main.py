@@ -11,8 +11,6 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,8 @@ from rich.console import Console
 from typer.core import TyperCommand, TyperGroup
 
 from crossover.cli.output import degrade, tell
-from crossover.errors import CrossoverError, OptionError, nearest, of_a_file, without_keys
+from crossover.cli.places import no_empty_paths
+from crossover.errors import CrossoverError, OptionError, nearest, of_a_file, pasted, without_keys
 from crossover.interrupts import every_interrupt_heard
 
 INTERRUPTED = "interrupted; what is finished is kept: run the same command again and it continues"
@@ -115,8 +114,11 @@ def load(name: str) -> Any:
     """A command's own parser, from its file."""
     module = importlib.import_module(f"crossover.cli.{name}")
     if several := getattr(module, "app", None):  # a command with commands of its own
-        group = typer.main.get_command(several)
+        group: Any = typer.main.get_command(several)
         group.name = name
+        for info in several.registered_commands:
+            one = group.commands[info.name or info.callback.__name__.replace("_", "-")]
+            no_empty_paths(one, info.callback)
         return group
     single = typer.Typer(
         add_completion=False, rich_markup_mode="rich", context_settings={"help_option_names": ["-h", "--help"]}
@@ -124,29 +126,14 @@ def load(name: str) -> Any:
     single.command(name=name)(module.command)
     command = typer.main.get_command(single)
     command.name = name
-    return _no_empty_paths(command, module.command.__annotations__)
-
-
-def _no_empty_paths(command: Any, hints: dict[str, Any]) -> Any:
-    """A command that refuses an empty path, such as of a variable that is not set: it would be the working directory."""
-    for parameter in command.params:
-        if "Path" in str(hints.get(parameter.name)):
-            parameter.process_value = partial(_path, parameter, parameter.process_value)
-    return command
-
-
-def _path(parameter: Any, process: Callable[[Any, Any], Any], context: Any, value: Any) -> Any:
-    if value == "":
-        what = parameter.opts[0] if parameter.opts[0].startswith("-") else parameter.name.upper()
-        raise OptionError(f"{what}: received ''; valid is a path")
-    return process(context, value)
+    return no_empty_paths(command, module.command)
 
 
 def _meant(word: str) -> str:
     """What somebody who wrote a word in a command's place may have meant."""
     for command, endings in ENDINGS.items():
         if word.lower().endswith(endings):
-            return f"did you mean 'crossover {command} {word}'? valid: {', '.join(COMMANDS)}"
+            return f"did you mean: crossover {command} {pasted(word)} (valid: {', '.join(COMMANDS)})"
     if word in ELSEWHERE:
         return f"{ELSEWHERE[word]}; valid: {', '.join(COMMANDS)}"
     return nearest(word, COMMANDS)

@@ -14,6 +14,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from crossover.cli.output import json_out
+from crossover.cli.places import Place
 from crossover.errors import OptionError, PromptError, nearest
 from crossover.prompts.differ import difference
 from crossover.prompts.names import checked, reference
@@ -153,7 +154,7 @@ def restore(which: Annotated[str, typer.Argument(help=WHICH)], note: Note = "", 
 def add(
     name: Annotated[str, typer.Argument(help="The prompt's name; a new version where there is one.")],
     source: Annotated[
-        str,
+        Place,
         typer.Argument(
             help="A study's folder (the verdict's choice), STUDY:CANDIDATE, a text file, a YAML or JSON file with a"
             " prompt's keys, or - for a text on standard input."

@@ -9,13 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
+from crossover.cli.places import Places
 from crossover.errors import MissingExtra
 from crossover.serve.listening import url_of
 
 
 def command(
     what: Annotated[
-        list[str],
+        Places,
         typer.Argument(
             help="Finished studies (the verdict's choice), STUDY:CANDIDATE, exports, and models such as pocket or a folder."
         ),

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from crossover.cli.output import json_out, results_alone
+from crossover.cli.places import Place
 from crossover.errors import DataError
 from crossover.report.imported import plain
 from crossover.report.watched import line, watched
@@ -22,7 +23,7 @@ DRIFT = 3  # the exit status
 
 def command(
     study: Annotated[
-        str,
+        Place,
         typer.Argument(help="The folder of a finished run, such as runs/NAME (the verdict's choice), or STUDY:CANDIDATE."),
     ],
     log: Annotated[Path, typer.Option("--log", "-l", help="What 'crossover serve --log' wrote, or JSON lines like it.")],

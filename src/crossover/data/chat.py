@@ -18,6 +18,8 @@ SHARED = {"human": "user", "gpt": "assistant", "chatgpt": "assistant", "bot": "a
 OTHERS = {"chatbot": "assistant", "ai": "assistant", "human": "user", "bot": "assistant"}  # in the place of roles
 GEMINI = {"model": "assistant"}
 CALLS = ("tool_calls", "function_call")
+# who calls a tool, or says what it gave, in the place of roles
+TOOLS = ("tool", "function", "ipython", "observation", *CALLS, "tool_call", "tool_response", "tool_responses")
 TEXTS = ("text", "input_text", "output_text")  # kinds of parts, the last two of OpenAI's Responses
 SYSTEMS = ("systemInstruction", "system_instruction")  # Gemini's, beside the conversation
 # an exchange of two turns in one object, by the names of both
@@ -27,6 +29,14 @@ REPLIED = ("output", "assistant", "gpt", "answer", "response", "completion", "re
 # who spoke, and what, where turns have other names
 SPEAKERS = ("role", "from", "speaker", "author", "sender", "participant")
 SAID = ("content", "value", "text", "message", "utterance", "body")
+
+
+class NoText(DataError):
+    """A turn is no text, and no mistake: a call of a tool, a picture. `what`: what it does, in words without a place."""
+
+    def __init__(self, place: str, what: str) -> None:
+        super().__init__(f"{place}: it {what}, which is no text; valid are conversations without that")
+        self.what = what
 
 
 @dataclass(frozen=True)
@@ -169,11 +179,13 @@ def _turn(message: Any, place: str) -> Turn:
     role, content = (message["from"], message.get("value")) if shared else (message.get("role"), message.get("content"))
     names = SHARED if shared else GEMINI if gemini else {}
     role = "user" if gemini and role is None else role
+    if isinstance(role, str) and role.lower() in TOOLS:
+        raise NoText(place, f"is a tool's ('{role}')")
     known = (names.get(role.lower()) or OTHERS.get(role.lower()) or role.lower()) if isinstance(role, str) else role
     if known not in ROLES:
         raise DataError(f"{place}: role {shown(role)}; valid: {', '.join((*names, *ROLES))}")
     if (call := next((name for name in CALLS if message.get(name)), None)) is not None:
-        raise DataError(f"{place}: it calls a tool ('{call}'), which is no text; valid are conversations without that")
+        raise NoText(place, f"calls a tool ('{call}')")
     return Turn(known, _parted(message["parts"] if gemini else content, place), message.get("weight") != 0)
 
 
@@ -183,6 +195,8 @@ def _parted(content: Any, place: str) -> str:
         content = content["parts"]
     if isinstance(content, Mapping):
         content = [content]
+    if isinstance(content, list) and (other := _no_text(content)):
+        raise NoText(place, f"has a part '{other}'")
     if isinstance(content, list) and all(
         isinstance(part, dict) and (_is_text(part) or _is_thought(part)) for part in content
     ):
@@ -192,11 +206,18 @@ def _parted(content: Any, place: str) -> str:
     return content
 
 
+def _no_text(parts: Sequence[Any]) -> str | None:
+    """What the first part is called that is no text and is not meant as one: a picture, a call of a tool."""
+    others = (part for part in parts if isinstance(part, Mapping) and not (_is_text(part) or _is_thought(part)))
+    names = (part["type"] if "type" in part else next(iter(part), None) for part in others)
+    return next((name for name in names if isinstance(name, str) and name not in TEXTS), None)
+
+
 def _is_thought(part: Mapping[str, Any]) -> bool:
     return bool(part.get("thought")) or part.get("type") in ("thinking", "redacted_thinking", "reasoning")
 
 
-def _is_text(part: dict[str, Any]) -> bool:
+def _is_text(part: Mapping[str, Any]) -> bool:
     return part.get("type", "text") in TEXTS and isinstance(part.get("text", part.get("value")), str)
 
 

@@ -50,6 +50,12 @@ COLUMN_WORDS = {
 }
 _ROLE = {word: role for role, words in COLUMN_WORDS.items() for word in words.split()}
 _LONGEST = max(map(len, _ROLE)) + 2  # letters of a known word, in the plural
+# said of an answer, by whoever read it: "is_safe", "hallucinated", "response_harmful"
+JUDGED = (
+    "safe unsafe harmful harmless harm toxic hateful offensive biased jailbreak jailbroken refusal refused correct"
+    " incorrect wrong truthful factual hallucination hallucinated faithful grounded supported relevant irrelevant"
+    " appropriate inappropriate acceptable flagged passed"
+)
 ANSWERS = ("reply", "label", "attribute", "rating", "weak")
 ASKS = ("posed", "text", "note", "heading")
 # words for what holds a text -> what they hold, where that stands before them
@@ -116,6 +122,12 @@ def _of(words: list[str], roles: list[str], whose: str) -> Name:
 def is_answer(name: str) -> bool:
     """Whether a column is called like an output, by whomever that is."""
     return read(name).role in ANSWERS and read(name).role != "weak"
+
+
+def judges(name: str) -> bool:
+    """Whether a column says of an answer how good it is, or whether it may be given, by its name alone."""
+    words = [word for word in _words(name) if _ROLE.get(word) != "reply" and word not in ("is", "was", "has", "label")]
+    return len(words) == 1 and words[0] in JUDGED.split()
 
 
 def is_group(name: str) -> bool:

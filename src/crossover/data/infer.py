@@ -85,9 +85,12 @@ def _read_otherwise(task: Task, rows: Sequence[Row]) -> tuple[Task, list[Finding
 
 
 def adopt_system(task: Task, tables: Mapping[str, Sequence[Row]]) -> Task:
-    """The system message that all chat rows share, as the instruction of a task that has none."""
-    systems = {row.system for rows in tables.values() for row in rows}
-    if task.instruction or len(systems) != 1 or (system := systems.pop()) is None:
+    """The system message that all chat rows with an input share, as the instruction of a task that has none."""
+    every = [row for rows in tables.values() for row in rows]
+    if task.instruction or all(row.system is None for row in every):
+        return task
+    systems = {row.system for row in every if any(not is_blank(text_of(row, name)) for name in columns_of(task.input))}
+    if len(systems) != 1 or (system := systems.pop()) is None:
         return task
     return _assume(task, "instruction: the system message that every row has", instruction=system)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 from crossover.data.argilla import are_records, from_record
-from crossover.data.chat import COLUMNS, are_turns, chat_column, from_chat, read_talk, transcript, turns_in
-from crossover.data.columnnames import is_answer
+from crossover.data.chat import COLUMNS, NoText, are_turns, chat_column, from_chat, read_talk, transcript, turns_in
+from crossover.data.columnnames import is_answer, is_beside
 from crossover.data.labelstudio import from_export, is_export
 from crossover.data.rows import Row
 from crossover.data.spans import from_spans, marked
@@ -36,6 +37,7 @@ ASKED = ("prompt", "question", "query", "instruction", "input", "anchor", "x", "
 OF_PAIRS = "it holds pairs of answers: "
 TALKS = ("conversations", "messages")  # what is asked, where a pair is of answers alone
 SPOKEN = (*COLUMNS, "utterances")  # columns of what was said
+IN_TURN = ("conversations", "conversation", "messages", "chat", "data")  # what a user and an assistant said, as texts alone
 _SPOKEN = re.compile(r"\s*(?:Human|H): ")
 _ANSWER = re.compile(r"\n\n(?:Assistant|A): ?")
 
@@ -50,18 +52,21 @@ def shaped(rows: list[Row]) -> list[Row]:
         rows = [one for row in rows for one in _one_by_one(row)]
     for pair, prompt in PAIRS.items():
         if any(all(name in row.fields for name in pair) for row in rows):
-            return [_from_pair(row, pair, prompt) for row in rows]
+            return _each(rows, partial(_from_pair, pair=pair, prompt=prompt), (prompt, *pair), "pair")
     if (like := _like_pair(rows)) is not None:
-        return [_from_pair(row, *like) for row in rows]
+        return _each(rows, lambda row: _from_pair(row, *like), (like[1], *like[0]), "pair")
     if any(are_turns(row.fields.get("completion")) for row in rows):
-        return [_from_prompt(row) for row in rows]
+        return _each(rows, _from_prompt, ("prompt", "completion"))
     column = chat_column(rows)
     if column is not None:
-        return [from_chat(row, column) for row in rows]
+        return _each(rows, partial(from_chat, column=column), ("input", "output"), "chat", column)
+    if (column := _in_turn(rows)) is not None:
+        return [from_chat(_with_roles(row, column), column) for row in rows]
     for name in ("input", "prompt"):
         if any(are_turns(row.fields.get(name)) for row in rows) and any(set(row.fields) - {name, "id"} for row in rows):
             said = f"the column '{name}' is read as chat: it is what precedes the answer"
-            rows = [replace(_spoken(row, (), name), remarks=(*row.remarks, said)) for row in rows]
+            rows = [replace(row, remarks=(*row.remarks, said)) for row in rows]
+            rows = _each(rows, partial(_spoken, names=(), prompt=name), (name,))
     for name in dict.fromkeys(name for row in rows for name in row.fields):
         if name.lower() in SPOKEN and any(_lines(row.fields.get(name)) for row in rows):
             rows = [_from_lines(row, name) for row in rows]
@@ -82,6 +87,57 @@ def as_used(row: Row, output: str, used: Sequence[str]) -> Row:
         if not said.startswith(OF_PAIRS) or (f"'{output}'" in said and not any(one in said for one in unused))
     ]
     return replace(row, remarks=tuple(kept)) if len(kept) < len(row.remarks) else row
+
+
+def _each(
+    rows: Sequence[Row],
+    read: Callable[[Row], Row],
+    texts: Sequence[str],
+    layout: Literal["", "chat", "pair"] = "",
+    talk: str = "",
+) -> list[Row]:
+    """The rows as they are read; one that holds what is no text with empty `texts`, and a word on why: then it is left out
+    as every blank one is. `talk`: the column that the texts stand in the place of. Raises the first `NoText` where all rows
+    are such."""
+    found: list[Row | NoText] = []
+    for row in rows:
+        try:
+            found.append(read(row))
+        except NoText as problem:
+            found.append(problem)
+    whole = [one for one in found if isinstance(one, Row)]
+    refused = [one for one in found if isinstance(one, NoText)]
+    if refused and not whole:
+        raise refused[0]
+    # what is said of all the others is said of the file
+    shared = [said for said in whole[0].remarks if all(said in one.remarks for one in whole)] if refused else []
+
+    def emptied(row: Row, problem: NoText) -> Row:
+        said = f"a turn {problem.what}, which is no text: the conversation is read as empty"
+        others = {name: value for name, value in row.fields.items() if name != talk}
+        own = {"output": others["output"]} if talk and "output" in others else {}  # a label of the whole conversation
+        fields = others | dict.fromkeys(texts, "") | own
+        return replace(row, fields=fields, remarks=tuple(dict.fromkeys((*row.remarks, *shared, said))), layout=layout)
+
+    return [one if isinstance(one, Row) else emptied(row, one) for row, one in zip(rows, found, strict=True)]
+
+
+def _in_turn(rows: Sequence[Row]) -> str | None:
+    """The column in which all rows have what was said, as texts alone (LIMA, UltraChat), where nothing beside it may be an
+    output; None where there is none."""
+    names = dict.fromkeys(name for row in rows for name in row.fields)
+    column = next((name for name in names if name.lower() in IN_TURN), None)
+    others = (name for name in names if name not in (column, "id"))
+    whole = column is not None and all(is_beside(name) for name in others)
+    return column if whole and all(_lines(row.fields.get(str(column))) for row in rows) else None
+
+
+def _with_roles(row: Row, column: str) -> Row:
+    """A row whose list of texts is a conversation, which a user begins."""
+    lines = enumerate(_lines(row.fields.get(column)))
+    turns = [{"role": ("user", "assistant")[number % 2], "content": line} for number, line in lines]
+    said = f"the column '{column}' holds lists of texts: they are read as what a user and an assistant say in turn"
+    return replace(row, fields=row.fields | {column: turns}, remarks=(*row.remarks, said))
 
 
 def _instances(row: Row) -> list[Mapping[str, Any]]:

@@ -207,7 +207,13 @@ def check_columns(rows: Sequence[Row], sought: Sequence[str], name: str) -> None
     for column in sought:
         if all(lookup(row.fields, column) is MISSING for row in rows):
             columns = list(dict.fromkeys(key for row in rows for key in row.fields))
-            raise DataError(f"{name} has no column '{column}'; {nearest(column, columns)}")
+            index = next((row.index for row in rows if row.index), ())
+            if column in index:
+                raise DataError(
+                    f"{name} has no column '{column}', but an index of that name: reset_index() makes it a column"
+                )
+            beside = "; its index is not read: reset_index() makes it a column" if index else ""
+            raise DataError(f"{name} has no column '{column}'; {nearest(column, columns)}{beside}")
 
 
 def canonical_object(text: str, source: str) -> str:

@@ -98,7 +98,9 @@ def _rows(data: Any, name: str) -> list[Row]:
         found = table_rows(name, "all", _unformatted(data))
     else:
         records = data if isinstance(data, (list, tuple)) else _records(data, name)
-        found = [Row(n, _fields(one, f"{name}, row {n}"), f"{name}, row {n}") for n, one in enumerate(records, 1)]
+        index = _index(data) if _is_frame(data) else ()
+        places = ((n, f"{name}, row {n}", one) for n, one in enumerate(records, 1))
+        found = [Row(n, _fields(one, where), where, index=index) for n, where, one in places]
     if not found:
         raise DataError(f"data: there is no row in the {name}; valid is one or more")
     return shaped(found)
@@ -144,6 +146,13 @@ def _records(frame: Any, name: str) -> list[dict[str, Any]]:
             for value, known in values
         ]
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _index(frame: Any) -> tuple[str, ...]:
+    """The names of a frame's index, "" for one without; none of one that only counts the rows."""
+    names = list(frame.index.names)
+    counts = names == [None] and getattr(frame.index, "dtype", None) is not None and frame.index.dtype.kind in "iu"
+    return () if counts else tuple("" if name is None else str(name) for name in names)
 
 
 def _plain(value: Any) -> Any:

@@ -18,6 +18,7 @@ from crossover.data.columnnames import (
     is_reference,
     is_said_of,
     is_split,
+    judges,
     may_be_asked,
     read,
 )
@@ -126,7 +127,7 @@ def output_of(columns: Mapping[str, list[str]], path: Path, used: Sequence[str] 
     if any(_in_series(name, used) for name in used) and not group[0].strong:  # how alike two texts are
         against += [one for one in first if one.read.role == "weak" and one not in (*group, *against)]
     if forced and group == forced:
-        against = [one for one in against if one.read.role in _STRONG or one.read.whose == "odd"]
+        against = [one for one in against if one.read.role in _STRONG or one.read.whose == "odd" or judges(one.name)]
     if len(group) + len(against) > 1:
         raise unclear(path, "output", [*group, *against])
     return group[0].name, _names_of(numbers) or NAMED
@@ -163,7 +164,7 @@ def _rivals(found: Column, other: Column, posed: bool, paired: bool, beside: Seq
     if found.read.head == "target" and not wordy(found.values) and other.read.role in ("attribute", "rating", "weak"):
         return found.few or other.read.role != "attribute"  # what is said of a target is the other
     if not found.few and not nested(found.values):  # a text, beside which labels may tell of the question, else of either
-        return other.few and not (posed and other.read.role not in ("rating", "weak"))
+        return other.few and (judges(other.name) or not (posed and other.read.role not in ("rating", "weak")))
     chance = (flags(other.values) or numeric(other.values)) and not other.named and not agree(found.values, other.values)
     return alike and not chance and other.read.head not in MAKERS
 

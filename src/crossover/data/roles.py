@@ -18,7 +18,7 @@ from crossover.data.objects import opened, roles_in
 from crossover.data.outputs import NAMED, WORSE, columns_of_table, names_splits, output_of, recoded, similar, unclear
 from crossover.data.rows import Row
 from crossover.data.template import columns_of, lookup, plain
-from crossover.data.together import LISTED, Together, shown, together
+from crossover.data.together import LISTED, Together, rated, shown, together
 from crossover.errors import DataError
 
 Given = tuple[str | None, str | None]  # an input, or its template, and an output
@@ -103,6 +103,8 @@ def _told(
     why = f"'{source}', {why}"
     if not source:
         names = dict.fromkeys(name for name in columns if name != output)
+        if of_few(columns.get(output, [])) and (both := rated([*names], output)):
+            return both, output, f"the columns {shown(both)}, an answer with what it answers", why_output
         known = _known({name: columns[name] for name in names}, rows, names)
         whole = known if known and not known.headed and not known.output else None
         source, why = (

@@ -15,7 +15,8 @@ class Row:
 
     `system`: the system message of a row in a chat format; None where there is none. `remarks`: what was read otherwise
     than it is written, a sentence each. `layout`: the known
-    one that it had, a conversation or a pair of a chosen and a rejected answer.
+    one that it had, a conversation or a pair of a chosen and a rejected answer. `index`: what a data frame has beside its
+    columns, which is not read: the names of its index, "" for one without.
     """
 
     number: int
@@ -24,6 +25,7 @@ class Row:
     system: str | None = None
     remarks: tuple[str, ...] = ()
     layout: Literal["", "chat", "pair"] = ""
+    index: tuple[str, ...] = ()
 
 
 def without_nulls(value: Any) -> Any:

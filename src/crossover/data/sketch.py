@@ -26,6 +26,7 @@ from crossover.data.splits import LITTLE, Splits
 from crossover.data.task import Files, Task
 from crossover.data.template import MISSING, columns_of, lookup
 from crossover.data.textfile import PACKED
+from crossover.data.together import OUTCOME
 from crossover.data.yamlfile import Dumper
 from crossover.errors import DataError
 
@@ -65,7 +66,9 @@ def sketch(path: Path, folder: Path | None = None, roles: Given = (None, None)) 
     rows = load_rows(path)
     sole = judged(rows)
     rows = gold({"all": rows}, roles[1] or (ANSWER if sole else ""))["all"]
-    one = [] if any(is_answer(name) for row in rows for name in row.fields) else one_hot(rows)
+    one = one_hot(rows)
+    if not all(map(OUTCOME.match, one)) and any(is_answer(name) for row in rows for name in row.fields):
+        one = []
     rows = with_label(rows, one) if one and roles[1] in (None, LABEL) else rows
     columns, unread = columns_in(rows)
     if sole:
@@ -153,7 +156,7 @@ def _labelled(files: dict[str, Path], output: Sequence[str]) -> tuple[dict[str, 
     for number, (split, file) in enumerate(files.items()):
         try:
             if number and not _has_any(load_rows(file), output):
-                said.append(f"data: {file.name} has no column '{output[0]}', and is not used")
+                said.append(f"data: {file.name} has no column '{output[0]}' with anything in it, and is not used")
                 continue
         except DataError as problem:
             if not os.path.isdir(file):
@@ -166,7 +169,7 @@ def _labelled(files: dict[str, Path], output: Sequence[str]) -> tuple[dict[str, 
 
 def _has_any(rows: Sequence[Row], columns: Sequence[str]) -> bool:
     held = gold({"all": rows}, "")["all"]
-    return any(lookup(row.fields, column) is not MISSING for row in held for column in columns)
+    return any(lookup(row.fields, column) not in (MISSING, None, "") for row in held for column in columns)
 
 
 def _of_training(path: Path) -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from crossover.data.columnnames import read
+from crossover.data.columnnames import judges, read
 from crossover.data.template import columns_of
 from crossover.errors import DataError
 
@@ -113,6 +113,9 @@ BETTER = (
 ASKED = ("prompt", "question", "instruction", "input", "query", "history")
 
 
+OUTCOME = re.compile(r"(?:winner|preferred|better)[_ ]", re.I)  # begins each of several columns that say it together
+
+
 @dataclass(frozen=True)
 class Together:
     """A template for the input; the `output` column, or "" where that is any other; what the layout is called. `headed`: it
@@ -147,13 +150,24 @@ def together(columns: Mapping[str, object]) -> Together | None:
             if all(name in named for name in pair):
                 lines = "\n".join(f"{{{named[name]}}}" for name in [*_sensed(pair, named), *_run(pair, named)])
                 return Together(lines, "", "texts that belong together", headed=headed)
-    asks, answers = (next((name for name in known if name in named), "") for known in (_POSED, _REPLIES))
     labels = [name for name in named if read(name).role == "label" and read(name).whose in ("", "gold")]
-    if asks and answers != "output" and answers and len(labels) == 1:
-        given = [name for name in named if read(name).role == "context" and read(name).whose != "second"]
-        shows = [*(given if len(given) == 1 else ()), asks, answers]  # an answer may have to keep to what it is given
-        return Together("\n".join(f"{{{named[name]}}}" for name in shows), named[labels[0]], "rated answers")
+    both = _rated({name: own for name, own in named.items() if name != "output"})
+    if len(labels) == 1 and both is not None:
+        return Together(both, named[labels[0]], "rated answers")
     return None
+
+
+def rated(columns: Sequence[str], output: str) -> str | None:
+    """What is asked and what is answered, where an output says something of the answer; None where nothing tells so."""
+    told = judges(output) or read(output).role in ("label", "rating", "weak")
+    return _rated({name.lower(): name for name in columns}) if told else None
+
+
+def _rated(named: Mapping[str, str]) -> str | None:
+    asks, answers = (next((name for name in known if name in named), "") for known in (_POSED, _REPLIES))
+    given = [name for name in named if read(name).role == "context" and read(name).whose != "second"]
+    shows = [*(given if len(given) == 1 else ()), asks, answers]  # an answer may have to keep to what it is given
+    return "\n".join(f"{{{named[name]}}}" for name in shows) if asks and answers else None
 
 
 def _choices(named: Mapping[str, str]) -> Together | None:
@@ -213,7 +227,7 @@ def _compared(named: Mapping[str, str]) -> Together | None:
     if pair is None or f"{pair[0][:-1]}{_THIRD.get(pair[0][-1], pair[0])}" in named:  # of more than two, one is right
         return None
     outcome = next((name for name in BETTER if name in named), None)
-    several = [name for name in named if re.match(r"(?:winner|preferred|better)[_ ]", name)]
+    several = [name for name in named if OUTCOME.match(name)]
     if outcome is None and len(several) > 1:
         names = ", ".join(f"'{named[name]}'" for name in several)
         raise DataError(
