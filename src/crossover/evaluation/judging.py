@@ -22,7 +22,7 @@ from crossover.engine.caller import Caller
 from crossover.errors import DataError, MetricError
 from crossover.evaluation.intervals import wilson
 from crossover.evaluation.paired import Comparison, compare
-from crossover.metrics.base import Judging
+from crossover.metrics.base import Judging, promised
 from crossover.models.base import Model
 from crossover.types import Estimate, Example, Reply, Request, Score, Usage
 
@@ -155,7 +155,8 @@ def _ask(
 ) -> list[Graded]:
     found = []
     for reply in caller.ask(model, requests, purpose, progress):
-        score = metric.verdict(reply)
+        given = metric.verdict(reply)
+        score = None if given is None else promised(metric, given, f", of the reply {reply.text[:60]!r}")
         error = None if score else f"{SAID}{reply.error or f'its reply states no grade: {reply.text[:60]!r}'}"
         found.append(Graded(score, error, reply.usage))
     return found
