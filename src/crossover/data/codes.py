@@ -156,7 +156,7 @@ def without_sureness(text: str, labels: Sequence[str]) -> str:
     return _SURE_OF.sub(" ", text).strip(" \n,;()")
 
 
-_ENDS = (
+_SCALE_ENDS = (
     later(r"(?:\b(?:scale|range)\b|[(\[])[\W_]{0,5}(?:from |of |is )?[01] ?(?:-|–|to|\.\.) ?(\d+)", re.I),
     later(
         r"(?<![a-z])(?:max(?:imum)?|out[ _]?of|possible|highest|best)(?:[ _](?:score|grade|rating|points?|value))?"
@@ -175,7 +175,7 @@ def on_another_scale(text: str, labels: Sequence[str]) -> bool:
     if not all(label.isdecimal() and len(label) <= MOST_DIGITS for label in labels):
         return False
     top = max(map(int, labels))
-    ends = (end for sought in _ENDS for found in sought.finditer(text) for end in found.groups() if end)
+    ends = (end for sought in _SCALE_ENDS for found in sought.finditer(text) for end in found.groups() if end)
     return 2 < top <= _MOST and any(len(end) <= MOST_DIGITS and int(end) > top for end in ends)
 
 

@@ -18,7 +18,7 @@ from crossover.engine.meter import Meter
 from crossover.engine.spool import Spool
 from crossover.engine.taken import HERE, MADE, away
 from crossover.errors import BudgetExceeded, CrossoverError, without_keys
-from crossover.models.base import Concurrent, Model, Pipelined, replied
+from crossover.models.base import Concurrent, Model, Pipelined, replies_to_each
 from crossover.models.batches import Batching
 from crossover.types import Decoding, Message, Reply, Request, to_json
 
@@ -171,7 +171,7 @@ class Caller:
                 asked, wait = begun.popleft()
                 fresh: dict[str, Reply] = {}
                 try:
-                    came = replied(wait(), [wanted[key] for key in asked], model)
+                    came = replies_to_each(wait(), [wanted[key] for key in asked], model)
                     fresh = dict(zip(asked, map(_without_keys, came), strict=True))
                     self._journal.add_calls(purpose, fresh)
                 finally:
@@ -308,7 +308,7 @@ class Caller:
                         flow.send(len(sent) - 1, wanted[sent[-1]])
                     if not (names or mine or flow.under_way):
                         break
-                    came = [(sent[i], replied([reply], [wanted[sent[i]]], model)[0]) for i, reply in flow.receive()]
+                    came = [(sent[i], replies_to_each([reply], [wanted[sent[i]]], model)[0]) for i, reply in flow.receive()]
                     fresh = {key: self._meter.returned(key, _without_keys(reply)) for key, reply in came}
                     self._journal.add_calls(purpose, fresh)
                     failed = {key: reply for key, reply in fresh.items() if reply.error is not None}

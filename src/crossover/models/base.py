@@ -308,7 +308,7 @@ class Stored(Hosted, Protocol):
         ...
 
 
-def replied(found: object, requests: Sequence[Request], model: Model) -> list[Reply]:
+def replies_to_each(found: object, requests: Sequence[Request], model: Model) -> list[Reply]:
     """What a model answered, as the reply to each request that it has to be. Label scores that are no numbers are a
     failed call: no label is the best of them. Raises `ModelError`, which names a plug-in that errs."""
     if not isinstance(found, (list, tuple)) or len(found) != len(requests):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from crossover.errors import ModelError
-from crossover.models.base import Model, Priced, replied
+from crossover.models.base import Model, Priced, replies_to_each
 from crossover.types import Decoding, Message, Reply, Request, Usage
 
 LABELS = ("yes", "no", "not sure")
@@ -74,7 +74,7 @@ def _replies(model: Model, requests: list[Request]) -> list[Reply]:
         usage: Any = getattr(reply, "usage", None)
         assert not isinstance(reply, Reply) or isinstance(usage, Usage), f"a reply's usage is {usage!r}; valid is a Usage"
     try:
-        replies = replied(found, requests, model)
+        replies = replies_to_each(found, requests, model)
     except ModelError as error:
         raise AssertionError(str(error)) from error
     for request, reply in zip(requests, replies, strict=True):
