@@ -321,7 +321,7 @@ def replies_to_each(found: object, requests: Sequence[Request], model: Model) ->
 
 
 def one_reply(found: object, request: Request, model: Model) -> Reply:
-    """As `replied`, of one."""
+    """As `replies_to_each`, of one."""
     if not isinstance(found, Reply):
         raise ModelError(
             f"{asked_model(model)} gave a {type(found).__name__} among its replies; valid is a Reply to each request"
