@@ -123,6 +123,47 @@ def test_a_whole_number_is_one_with_or_without_its_fraction(labels: list[str], r
     assert (None if place is None else labels[place]) == label
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        *(
+            "5 (max 10)",
+            "5 (max. 10)",
+            "4 [1-10]",
+            "4 (scale: 1-10)",
+            "Grade: 5\nScale: 1-10",
+            "Score: 5, scale of 0 to 100",
+        ),
+        *(
+            "5 (10 being the best)",
+            "4, where 10 is best",
+            "5 (10-point scale)",
+            "4 points (of a possible 10)",
+            "4⁄10",
+            "4∕10",
+        ),
+        *(
+            "5 | 10",
+            "5 - 10",
+            '{"score": 5, "out_of": 10}',
+            '{"grade": 4, "max_score": 10}',
+            '{"score": 4, "scale": "1-10"}',
+        ),
+    ],
+)
+def test_a_rating_on_another_scale_is_none_on_this_one(reply: str) -> None:
+    """Half of ten had been full marks of five."""
+    assert stated(reply, ["1", "2", "3", "4", "5"]) is None
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["4 [1-5]", '{"score": 4, "max_score": 5}', "4 of 5", "4\n", "4 (95%)", "Rating: 4 on a scale of 1 to 5"],
+)
+def test_a_rating_on_the_scale_of_the_labels_is_one(reply: str) -> None:
+    assert stated(reply, ["1", "2", "3", "4", "5"]) == 3
+
+
 VERDICTS = [
     *("unclear", "denied", "depends", "hardly", "not given", "excluded", "eliminated", "ruled out", "implausible", "n"),
     *(

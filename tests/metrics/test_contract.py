@@ -88,6 +88,28 @@ def test_the_suite_names_what_is_wrong(metric, sentence):
         check_metric(metric)
 
 
+def quits(gold, answer):
+    raise SystemExit(1)
+
+
+@pytest.mark.parametrize(
+    ("metric", "sentence"),
+    [
+        (Length, "Length is a class; valid is a metric that is made of it"),
+        (broken(kinds=(["generate"],)), r"kinds is \(\['generate'\],\); valid is a tuple"),
+        (broken(score=lambda self, gold, answer: Score(1.0)), "gives 1 to every answer to .*: it tells none apart"),
+        (broken(score=lambda self, gold, answer: quits(gold, answer)), "raised SystemExit: 1; every answer needs a score"),
+        (
+            broken(aggregate="macro_f1", score=lambda self, gold, answer: Score(float(gold == answer), None)),
+            "counts is None; valid are Counts",
+        ),
+    ],
+)
+def test_what_no_suite_had_been_met_with_is_named_too(metric, sentence):
+    with pytest.raises(AssertionError, match=sentence):
+        check_metric(metric)
+
+
 def test_a_metric_must_be_a_frozen_dataclass_without_declarations_as_options():
     with pytest.raises(AssertionError, match="must be a dataclass"):
         check_metric(type("Plain", (), {})())

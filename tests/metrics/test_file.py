@@ -130,7 +130,7 @@ def test_an_error_while_scoring_names_file_line_and_the_answer(folder: Path) -> 
     wanted = f"scorers.py, line {line}: ZeroDivisionError: division by zero, on the gold output 'gold' and the answer 'abc'"
     assert str(raised.value).endswith(wanted)
     with pytest.raises(MetricError, match=r"gave 'yes', on the gold output 'g' and the answer 'a'; valid is a number"):
-        open_metric("own/scorers.py:loud", folder).score("g", "a")
+        score_of(open_metric("own/scorers.py:loud", folder), "g", "a")
 
 
 def test_an_exit_while_scoring_is_an_error_like_any_other(folder: Path) -> None:
@@ -157,7 +157,7 @@ def test_whatever_else_it_raises_is_an_error_but_who_interrupts_ends_it(folder: 
 def test_what_is_no_score_is_refused(folder: Path, value: str) -> None:
     (folder / "odd.py").write_text(f"def f(gold, answer):\n    return {value}\n")
     with pytest.raises(MetricError, match="valid is a number from 0 to 1"):
-        open_metric("odd.py:f", folder).score("a", "b")
+        score_of(open_metric("odd.py:f", folder), "a", "b")
 
 
 def test_numbers_of_numpy_are_numbers(folder: Path) -> None:
@@ -168,7 +168,11 @@ def test_numbers_of_numpy_are_numbers(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("head", "gives", "said"),
     [
-        ("kinds = ('classify',); aggregate = 'mean'; binary = True", "Score(0.5)", "valid is true or false, as its return"),
+        (
+            "kinds = ('classify',); aggregate = 'mean'; binary = True",
+            "Score(0.5)",
+            "valid is 0 or 1, as its binary",
+        ),
         ("kinds = ('classify',); aggregate = 'macro_f1'; binary = False", "1.0", "valid is a Score with counts"),
         ("kinds = None; aggregate = 'mean'; binary = True", "1.0", "the kinds None and binary True; valid"),
         ("kinds = ('classify',); aggregate = 'mean'; binary = 'no'", "1.0", "and binary 'no'; valid"),
@@ -179,25 +183,39 @@ def test_a_class_keeps_what_it_declares(head: str, gives: str, said: str, tmp_pa
     text = f"from crossover.types import Score\nclass Own:\n    {head}\n    def score(self, gold, answer): return {gives}\n"
     (tmp_path / "own.py").write_text(text)
     with pytest.raises(MetricError, match=re.escape(said)):
-        open_metric("own.py:Own", tmp_path).score("a", "b")
+        score_of(open_metric("own.py:Own", tmp_path), "a", "b")
 
 
 @pytest.mark.parametrize(
-    ("given", "binary", "aggregate", "said"),
+    ("given", "binary", "aggregate", "said", "valid"),
     [
-        (0.5, False, "mean", "the metric Own gave 0.5; valid is a Score with a value from 0 to 1"),
-        (None, False, "mean", "the metric Own gave nothing; valid is a Score with a value from 0 to 1"),
-        (Score(float("nan")), False, "mean", "the metric Own gave a Score of nan; valid is a Score"),
-        (Score("1"), False, "mean", "the metric Own gave a Score of '1'; valid is a Score"),
-        (Score(None), False, "mean", "the metric Own gave a Score of nothing; valid is a Score"),
-        (Score(85.0), False, "mean", "the metric Own gave a Score of 85.0; valid is a Score"),
-        (Score(0.5), True, "mean", "the metric Own gave 0.5; valid is 0 or 1, as its binary says"),
-        (Score(0.5), False, "macro_f1", "the metric Own gave a Score without counts"),
-        (Score(0.0), True, "micro_f1", "the metric Own gave a Score without counts"),
+        (0.5, False, "mean", "the metric Own gave 0.5", "a Score with a value from 0 to 1"),
+        (None, False, "mean", "the metric Own gave nothing", "a Score with a value from 0 to 1"),
+        (Score(float("nan")), False, "mean", "the metric Own gave a Score of nan", "a Score"),
+        (Score("1"), False, "mean", "the metric Own gave a Score of '1'", "a Score"),
+        (Score(None), False, "mean", "the metric Own gave a Score of nothing", "a Score"),
+        (Score(85.0), False, "mean", "the metric Own gave a Score of 85.0", "a Score"),
+        (
+            Score(0.5),
+            True,
+            "mean",
+            "the metric Own gave 0.5",
+            "0 or 1, as its binary (of a function: its return type) says",
+        ),
+        (Score(0.5), False, "macro_f1", "the metric Own gave a Score without counts", "a Score with counts"),
+        (Score(0.0), True, "micro_f1", "the metric Own gave a Score without counts", "a Score with counts"),
+        (Score(0.5, {"a": 3}), False, "macro_f1", "gave a Score with the counts {'a': 3}", "Counts of whole numbers"),
+        (
+            Score(0.5, {"a": Counts(-1, 0, 0)}),
+            False,
+            "macro_f1",
+            "gave a Score with the counts ",
+            "Counts of whole numbers",
+        ),
     ],
 )
 def test_a_metric_of_another_package_that_gives_no_score_is_named(
-    given: object, binary: bool, aggregate: str, said: str
+    given: object, binary: bool, aggregate: str, said: str, valid: str
 ) -> None:
     class Own:
         def score(self, gold: str, answer: str) -> object:
@@ -205,7 +223,8 @@ def test_a_metric_of_another_package_that_gives_no_score_is_named(
 
     metric = Own()
     vars(metric).update(binary=binary, aggregate=aggregate)
-    with pytest.raises(MetricError, match=re.escape(said)):
+    where = re.escape(", on the gold output 'a' and the answer 'b'; valid ")
+    with pytest.raises(MetricError, match=f"{re.escape(said)}.*{where}(is|are) {re.escape(valid)}"):
         score_of(metric, "a", "b")  # type: ignore[arg-type]
 
 
@@ -219,7 +238,7 @@ def test_an_f1_is_not_perfect_by_answers_that_its_metric_does_not_count() -> Non
     metric: Any = Own()
     assert score_of(metric, "a", "a").counts
     assert score_of(metric, "", "what is no object").value == 0
-    with pytest.raises(MetricError, match="the metric Own gave a Score without counts; valid is one with them"):
+    with pytest.raises(MetricError, match="the metric Own gave a Score without counts, on the gold output 'a'"):
         score_of(metric, "a", "what is no object")
 
 

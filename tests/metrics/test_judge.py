@@ -77,8 +77,12 @@ def test_options_are_checked_and_it_never_scores_alone() -> None:
         Judge(grades=("right",))
     with pytest.raises(OptionError, match="two different words"):
         Judge(grades=("right", "Right"))
-    with pytest.raises(OptionError, match="'rubric': it is empty"):
-        Judge(rubric=" ")
+    for alike in (("a", "a\u200b"), ("right", "\u200b"), ("good", "good "), ("1", "1.0")):
+        with pytest.raises(OptionError, match="two different words"):
+            Judge(grades=alike)
+    for empty in (" ", "\u200b"):
+        with pytest.raises(OptionError, match="'rubric': it is empty"):
+            Judge(rubric=empty)
     with pytest.raises(OptionError, match="metric 'judge' has no option 'rubrik'; did you mean 'rubric'"):
         create("metrics", "judge", {"rubrik": "x"})
     with pytest.raises(MetricError, match="asks a model"):

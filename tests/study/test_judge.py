@@ -176,6 +176,67 @@ def test_the_judges_agreement_with_grades_by_hand(tmp_path: Path, monkeypatch: p
         judged(tmp_path / "other", monkeypatch, fair, judge={"graded": "../graded.csv"})
 
 
+def test_agreement_with_hands_is_counted_over_the_answers_that_the_judge_graded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The judge fails on half of them: what always the most frequent grade reaches is a share of the others too."""
+    rows = "".join(f"note {i},a,{'a' if i < 5 else 'shaky'},{'right' if i < 5 else 'wrong'}\n" for i in range(20))
+    (tmp_path / "graded.csv").write_text(f"input,gold,answer,grade\n{rows}")
+
+    def shaky(gold: str, answer: str, text: str) -> str | Reply:
+        return Reply(error="overloaded") if answer == "shaky" else fair(gold, answer, text)
+
+    decision, _ = judged(tmp_path, monkeypatch, shaky, judge={"graded": "graded.csv"})
+    assert (decision["judge"]["hand"]["n"], decision["judge"]["constant"]) == (5, 1.0)
+    (tmp_path / "none.csv").write_text("input,gold,answer,grade\nnote,a,shaky,wrong\n")
+    decision, _ = judged(tmp_path / "other", monkeypatch, shaky, judge={"graded": "../none.csv"})
+    assert decision["judge"]["constant"] is None
+    assert any("by hand was not measured" in sentence for sentence in decision["judge"]["said"])
+
+
+@pytest.mark.parametrize("grade", ["right", "Right", " right ", "RIGHT"])
+def test_a_row_of_hand_grades_that_comes_again_is_no_further_answer(
+    grade: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "graded.csv").write_text(f"input,gold,answer,grade\nx,a,a,right\nx,a,a,{grade}\ny,a,b,wrong\n")
+    decision, _ = judged(tmp_path, monkeypatch, fair, judge={"graded": "graded.csv"})
+    assert decision["judge"]["hand"]["n"] == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        (
+            "g.csv",
+            "input,answer,grade\nx,a,4\nx,a,5\n",
+            r"g\.csv, line 3: the grade is '5', and the same answer has '4'",
+        ),
+        ("g.csv", "input,answer,grade\nx,a,8\n", r"g\.csv, line 2, column 'grade': received '8'; valid: 1, 2, 3, 4, 5"),
+        ("g.csv", "input,answer,grade\nx,a,\n", r"g\.csv, line 2, column 'grade': received ''; valid: 1, 2"),
+        ("g.jsonl", '{"input": "x", "answer": "a", "grade": 4}\n{"input": "y", "grade": 4}\n', r"line 2 has no 'answer'"),
+        (
+            "g.jsonl",
+            '{"input": "\\ud800", "answer": "a", "grade": 4}\n',
+            r"line 1, column 'input': text with half a",
+        ),
+        ("g.csv", "input,answer,grade,gold\nx,a,4.0,b\ny,a,5.0,b\n", None),
+        ("g.csv", "\ufeffinput;answer;grade;gold\r\nx;a;4;b\r\n", None),
+    ],
+)
+def test_a_file_of_hand_grades_is_read_or_refused_before_anything_is_spent(
+    name: str, text: str, says: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    how = {"graded": name, "grades": ["1", "2", "3", "4", "5"]}
+    if says is None:
+        decision, _ = judged(tmp_path, monkeypatch, lambda *_: "4", judge=how)
+        assert decision["judge"]["hand"]["value"] in (0.5, 1.0)
+        return
+    with pytest.raises(DataError, match=says):
+        judged(tmp_path, monkeypatch, lambda *_: "4", judge=how)
+    assert not list(tmp_path.rglob("study.db"))
+
+
 def test_a_judge_elsewhere_never_sees_data_that_must_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Fake, "local", property(lambda self: self.target != "echo"), raising=False)
     with pytest.raises(OptionError, match="data_stays_here is true, and the judge 'fake:echo' runs elsewhere"):

@@ -156,6 +156,29 @@ def without_sureness(text: str, labels: Sequence[str]) -> str:
     return _SURE_OF.sub(" ", text).strip(" \n,;()")
 
 
+_SCALE_ENDS = (
+    later(r"(?:\b(?:scale|range)\b|[(\[])[\W_]{0,5}(?:from |of |is )?[01] ?(?:-|–|to|\.\.) ?(\d+)", re.I),
+    later(
+        r"(?<![a-z])(?:max(?:imum)?|out[ _]?of|possible|highest|best)(?:[ _](?:score|grade|rating|points?|value))?"
+        r"[\W_]{0,5}(?:(?:of|is|being) )?(\d+)(?![\d%])",
+        re.I,
+    ),
+    later(r"\b(\d+)[ -]point\b|\b(\d+) (?:(?:being|is|as|means) )(?:the )?(?:best|highest|top|perfect|max)", re.I),
+    later(r"^\W{0,9}\d{1,9}(?:\s|\s?[-–|]\s?)(\d{1,9})\W{0,9}$(?<!%)"),
+    later(r"\d\s?[∕⁄／]\s?(\d+)"),
+)
+
+
+def on_another_scale(text: str, labels: Sequence[str]) -> bool:
+    """Whether a text rates on a scale that ends above all labels, which are whole numbers: "5 (max 10)", "4 [1-10]". Half
+    of ten is no full mark of five."""
+    if not all(label.isdecimal() and len(label) <= MOST_DIGITS for label in labels):
+        return False
+    top = max(map(int, labels))
+    ends = (end for sought in _SCALE_ENDS for found in sought.finditer(text) for end in found.groups() if end)
+    return 2 < top <= _MOST and any(len(end) <= MOST_DIGITS and int(end) > top for end in ends)
+
+
 def unscaled(text: str, labels: Sequence[str]) -> str:
     """A text without the ends of the scale that its rating is on ("4/5", "4 out of 5 stars", "on a scale of 1 to 5, 4"),
     where the labels are whole numbers; any other as it is."""

@@ -10,7 +10,16 @@ from functools import lru_cache
 from crossover.data.affirmed import ASKING_SIGNS, END_SIGNS, NEGATION, PAIR_SIGNS, affirmed, dressed
 from crossover.data.announced import announced, shows
 from crossover.data.apart import UNSPACED, stands_alone
-from crossover.data.codes import as_whole, counts, glossed, judges_code, unscaled, without_letter, without_sureness
+from crossover.data.codes import (
+    as_whole,
+    counts,
+    glossed,
+    judges_code,
+    on_another_scale,
+    unscaled,
+    without_letter,
+    without_sureness,
+)
 from crossover.data.contrast import set_off, without_lists, without_unspaced
 from crossover.data.given import FENCE, gives_nothing, headed, in_object, says_so, without_role
 from crossover.data.longer import by_degree, goes_on
@@ -108,8 +117,8 @@ def stated(reply: str, labels: Sequence[str]) -> int | None:
         return stated(*lettered)
     longest = max(map(len, labels), default=0)
     said = without_role(few_times(folded(without_thought(reply)), longest).strip(), spelt)
-    if holds_mark(said):
-        return None  # a thought that nothing ends
+    if holds_mark(said) or on_another_scale(said, spelt):
+        return None  # a thought that nothing ends; half of ten is no full mark of five
     if _TAGGED.search(said) and not any(map(_UNSPOKEN.search, spelt)):
         said = _UNSPOKEN.sub("", said)
     said = without_offer(said)

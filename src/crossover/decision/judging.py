@@ -38,6 +38,10 @@ def told(check: JudgeCheck | None) -> list[str]:
             f"the judge gives the grade that was given by hand in {estimate(check.hand)} of {check.hand.n} answers; always"
             f" giving the most frequent one would in {percent(check.constant)}"
         )
+    elif check.hand is not None:
+        said.append(
+            "whether the judge grades as was graded by hand was not measured: it gave none of these answers a grade"
+        )
     if check.failures:
         said.append(f"the {_lost(check)}")
     return said

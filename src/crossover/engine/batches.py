@@ -11,6 +11,7 @@ from typing import Any
 from crossover.engine.journal import Journal
 from crossover.engine.meter import BATCHES, Meter
 from crossover.errors import BudgetExceeded, ModelError, without_keys
+from crossover.models.base import asked_model, one_reply
 from crossover.models.batches import Away, Batches, Batching
 from crossover.types import Reply, Request, Usage
 
@@ -184,7 +185,14 @@ class InBatches:
         share = Usage(-(-note.most.tokens_in // part), -(-note.most.tokens_out // part))
         fresh, took = {}, Usage()
         wanted = {key: mine.get(key, Request(())) for key in note.keys}
-        for key, reply in service.replies(note.id, wanted, note.way).items():
+        came: object = service.replies(note.id, wanted, note.way)
+        if not isinstance(came, Mapping):
+            given = type(came).__name__
+            raise ModelError(
+                f"{asked_model(self.model)} gave a {given} to a batch; valid is a Reply to each request by its key"
+            )
+        for key in wanted.keys() & came.keys():
+            reply = one_reply(came[key], wanted[key], self.model)
             reply = reply if reply.error is None else replace(reply, error=without_keys(reply.error))
             if key in mine:
                 fresh[key] = self.meter.priced(reply, self.model.at_most(mine[key]), self.model)

@@ -17,8 +17,8 @@ from crossover.engine.journal import Journal
 from crossover.engine.meter import Meter
 from crossover.engine.spool import Spool
 from crossover.engine.taken import HERE, MADE, away
-from crossover.errors import BudgetExceeded, CrossoverError, ModelError, without_keys
-from crossover.models.base import Concurrent, Model, Pipelined
+from crossover.errors import BudgetExceeded, CrossoverError, without_keys
+from crossover.models.base import Concurrent, Model, Pipelined, replies_to_each
 from crossover.models.batches import Batching
 from crossover.types import Decoding, Message, Reply, Request, to_json
 
@@ -171,7 +171,8 @@ class Caller:
                 asked, wait = begun.popleft()
                 fresh: dict[str, Reply] = {}
                 try:
-                    fresh = dict(zip(asked, map(_without_keys, _replies(wait(), len(asked), model)), strict=True))
+                    came = replies_to_each(wait(), [wanted[key] for key in asked], model)
+                    fresh = dict(zip(asked, map(_without_keys, came), strict=True))
                     self._journal.add_calls(purpose, fresh)
                 finally:
                     self._meter.done(asked[0], fresh.values())
@@ -307,7 +308,7 @@ class Caller:
                         flow.send(len(sent) - 1, wanted[sent[-1]])
                     if not (names or mine or flow.under_way):
                         break
-                    came = [(sent[i], _replies([reply], 1, model)[0]) for i, reply in flow.receive()]
+                    came = [(sent[i], replies_to_each([reply], [wanted[sent[i]]], model)[0]) for i, reply in flow.receive()]
                     fresh = {key: self._meter.returned(key, _without_keys(reply)) for key, reply in came}
                     self._journal.add_calls(purpose, fresh)
                     failed = {key: reply for key, reply in fresh.items() if reply.error is not None}
@@ -333,18 +334,6 @@ class Caller:
                 self._meter.add(reply.usage + reply.once)
             self.claims.release(priced)
             replies |= priced
-
-
-def _replies(found: object, asked: int, model: Model) -> list[Reply]:
-    """What a model answered, if it is a reply to each request. Raises `ModelError`, which names a plug-in that errs."""
-    what = f"the model {type(model).__name__} ({type(model).__module__})"
-    if not isinstance(found, (list, tuple)) or len(found) != asked:
-        count = f"{len(found)} replies" if isinstance(found, (list, tuple)) else f"a {type(found).__name__}"
-        raise ModelError(f"{what} gave {count} to {asked} requests; valid is a list with a Reply to each, in their order")
-    for one in found:
-        if not isinstance(one, Reply):
-            raise ModelError(f"{what} gave a {type(one).__name__} among its replies; valid is a Reply to each request")
-    return list(found)
 
 
 def _without_keys(reply: Reply) -> Reply:

@@ -13,17 +13,18 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from crossover.data.load import check_columns, load_rows
+from crossover.data.labels import sense
+from crossover.data.load import check_columns, load_rows, text_of
 from crossover.data.task import Task
-from crossover.data.template import plain
+from crossover.data.template import MISSING, lookup
 from crossover.data.text import comparable
 from crossover.engine.caller import Caller
 from crossover.errors import DataError, MetricError
 from crossover.evaluation.intervals import wilson
 from crossover.evaluation.paired import Comparison, compare
-from crossover.metrics.base import Judging
+from crossover.metrics.base import Judging, promised
 from crossover.models.base import Model
-from crossover.types import Estimate, Example, Request, Score, Usage
+from crossover.types import Estimate, Example, Reply, Request, Score, Usage
 
 SAID = "the judge: "
 ROWS = 40  # of the task, on which a judge is measured
@@ -49,8 +50,8 @@ class JudgeCheck:
 
     `agreement`: rows where the gold answer is graded above another row's. `moved`: answers whose grade changes when answer
     and gold change places; `position`: what standing first changes. `length`: what wrapping an answer in words that say
-    nothing changes; `sway`: what asking for the best grade changes for a wrong answer. `hand`: answers graded as by hand;
-    `constant`: the same for always giving the most frequent grade.
+    nothing changes; `sway`: what asking for the best grade changes for a wrong answer. `hand`: answers graded as by hand,
+    of those that it gave a grade; `constant`: the same for always giving the most frequent grade, None where it gave none.
     `failures` of `calls`: those that gave no grade, with what was the matter with the first of them in `failed`.
     `token_seconds`: what a token that it read took.
     """
@@ -105,12 +106,9 @@ def measure_judge(
     swayed, own = scores[3 * n : 3 * n + n // 2], scores[3 * n + n // 2 :]
     both = [(a, b) for a, b in zip(first, second, strict=True) if a is not None and b is not None]
     pairs = [(a, b) for a, b in zip(first[::2], first[1::2], strict=True) if a is not None and b is not None]
-    agreed = [
-        score.value == metric.grades.index(grade) / (len(metric.grades) - 1)
-        for score, (_, grade) in zip(own, by_hand, strict=True)
-        if score is not None
-    ]
-    frequent = Counter(grade for _, grade in by_hand).most_common(1)
+    matched = [(score, grade) for score, (_, grade) in zip(own, by_hand, strict=True) if score is not None]
+    worth = {grade: score.value for grade in metric.grades if (score := metric.verdict(Reply(grade)))}
+    frequent = Counter(grade for _, grade in matched).most_common(1)
     return JudgeCheck(
         model=spec,
         agreement=_share([a.value > b.value for a, b in pairs]),
@@ -118,8 +116,8 @@ def measure_judge(
         position=compare(second, first, "mean", False, seed=task.seed),
         length=compare(third, first, "mean", False, seed=task.seed),
         sway=compare(swayed, first[1::2], "mean", False, seed=task.seed),
-        hand=_share(agreed) if by_hand else None,
-        constant=frequent[0][1] / len(by_hand) if by_hand else None,
+        hand=_share([score.value == worth.get(grade) for score, grade in matched]) if by_hand else None,
+        constant=frequent[0][1] / len(matched) if matched else None,
         failures=len(lost),
         calls=len(found),
         failed=lost[0] if lost else "",
@@ -157,27 +155,39 @@ def _ask(
 ) -> list[Graded]:
     found = []
     for reply in caller.ask(model, requests, purpose, progress):
-        score = metric.verdict(reply)
+        given = metric.verdict(reply)
+        score = None if given is None else promised(metric, given, f", of the reply {reply.text[:60]!r}")
         error = None if score else f"{SAID}{reply.error or f'its reply states no grade: {reply.text[:60]!r}'}"
         found.append(Graded(score, error, reply.usage))
     return found
 
 
 def graded_by_hand(metric: Judging, task: Task) -> list[tuple[tuple[str, str, str], str]]:
-    """(question, gold, answer) and grade of each row of the file that the option `graded` names. Raises `DataError`."""
+    """(question, gold, answer) and grade of each answer in the file that the option `graded` names; a row that comes again
+    is no further answer. Raises `DataError`, also for an answer with two grades: nobody can agree with both."""
     name = getattr(metric, "graded", "")
     if not name:
         return []
     rows = load_rows(task.folder / name)
     check_columns(rows, ["input", "answer", "grade"], name)
-    found = []
+    written = {comparable(sense(grade)): grade for grade in metric.grades}  # a spreadsheet makes 4.0 of 4
+    found: dict[tuple[str, str, str], tuple[str, str]] = {}
     for row in rows:
-        text = {column: plain(row.fields.get(column)) for column in ("input", "gold", "answer", "grade")}
-        if text["grade"] not in metric.grades:
-            valid = ", ".join(metric.grades)
-            raise DataError(f"{row.source}, column 'grade': received '{text['grade']}'; valid: {valid}")
-        found.append(((text["input"], text["gold"], text["answer"]), text["grade"]))
-    return found
+        for column in ("input", "answer", "grade"):
+            if lookup(row.fields, column) is MISSING:
+                raise DataError(f"{row.source} has no '{column}'; valid is a row with input, answer and grade")
+        given = text_of(row, "grade")
+        grade = given if given in metric.grades else written.get(comparable(sense(given)))
+        if grade is None:
+            raise DataError(f"{row.source}, column 'grade': received '{given}'; valid: {', '.join(metric.grades)}")
+        asked = (text_of(row, "input"), text_of(row, "gold"), text_of(row, "answer"))
+        before, source = found.setdefault(asked, (grade, row.source))
+        if before != grade:
+            raise DataError(
+                f"{row.source}: the grade is '{grade}', and the same answer has '{before}' in {source}; valid is one grade"
+                " for an answer"
+            )
+    return [(asked, grade) for asked, (grade, _) in found.items()]
 
 
 def _share(hits: Sequence[bool]) -> Estimate:

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, ClassVar, cast, get_args
 
 from crossover import registry
 from crossover.data.metric import located
 from crossover.data.pyfile import place_of, reason_of, run_file
 from crossover.errors import MetricError, nearest
-from crossover.metrics.base import Aggregate, Metric
+from crossover.metrics.base import Aggregate, Metric, is_share, on_pair
 from crossover.types import Kind, Score
-
-SHOWN = 60  # characters of a gold output or an answer in a message
 
 
 @dataclass(frozen=True)
 class FileMetric:
-    """What the file defines, held to the contract of a metric on every answer. `sha256`: of the file."""
+    """What the file defines, as a metric; `score_of` holds it to its contract on every answer. `sha256`: of the file."""
+
+    takes: ClassVar[str] = "a number from 0 to 1, true or false, or a Score"
 
     name: str
     path: Path
@@ -32,26 +31,15 @@ class FileMetric:
     call: Callable[[str, str], Any] = dataclasses.field(compare=False)
 
     def score(self, gold: str, answer: str) -> Score:
-        """What the user's code says. Raises `MetricError`, with file and line, where it raises or gives no score."""
+        """What the user's code says, a number as a score. Raises `MetricError`, with file and line, where it raises."""
         try:
             found = self.call(gold, answer)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # an assertion of a test library may be no `Exception`
-            raise MetricError(f"{place_of(error, self.path)}: {reason_of(error)}{_on(gold, answer)}") from error
-        if isinstance(found, Score) and _is_share(found.value) and (not self.binary or found.value in (0, 1)):
-            return found
-        if self.aggregate != "mean":
-            told = f"a Score with counts, as its aggregate {self.aggregate} needs"
-            raise MetricError(f"the metric {self.name} gave {_shown(found)}{_on(gold, answer)}; valid is {told}")
-        if isinstance(found, bool) or (_is_share(found) and (not self.binary or found in (0, 1))):
-            return Score(float(found))
-        valid = (
-            "true or false, as its return type or binary says"
-            if self.binary
-            else "a number from 0 to 1, true or false, or a Score"
-        )
-        raise MetricError(f"the metric {self.name} gave {_shown(found)}{_on(gold, answer)}; valid is {valid}")
+            raise MetricError(f"{place_of(error, self.path)}: {reason_of(error)}{on_pair(gold, answer)}") from error
+        number = self.aggregate == "mean" and is_share(found)
+        return Score(float(found)) if number else cast(Score, found)
 
 
 def open_file(reference: str, base: Path, options: Mapping[str, Any] | None = None) -> Metric:
@@ -99,19 +87,3 @@ def _of_class(found: type[Any], reference: str, options: Mapping[str, Any] | Non
         given = f"the aggregate {metric.aggregate!r}, the kinds {metric.kinds!r} and binary {metric.binary!r}"
         raise MetricError(f"{what} has {given}; valid: {valid}, binary True or False")
     return cast(Metric, metric)
-
-
-def _on(gold: str, answer: str) -> str:
-    return f", on the gold output {_shown(gold)} and the answer {_shown(answer)}"
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
-
-
-def _is_share(value: Any) -> bool:
-    try:
-        return not isinstance(value, (str, bytes)) and math.isfinite(value) and 0 <= value <= 1
-    except (TypeError, ValueError):
-        return False

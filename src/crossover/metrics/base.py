@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 from crossover.errors import MetricError, shown
-from crossover.types import Kind, Reply, Request, Score
+from crossover.types import Counts, Kind, Reply, Request, Score
 
 Aggregate = Literal["mean", "micro_f1", "macro_f1"]
 
@@ -48,26 +50,59 @@ class Judging(Metric, Protocol):
 
 
 def score_of(metric: Metric, gold: str, answer: str) -> Score:
-    """A metric's score of one answer. Raises `MetricError` for what is no score, and for one that its own word excludes:
-    part of a point where it is right-or-wrong, or no counts where its aggregate is an F1 over them."""
-    found: object = metric.score(gold, answer)
-    what = f"the metric {getattr(metric, 'name', '') or type(metric).__name__}"
-    if not isinstance(found, Score) or not _from_0_to_1(found.value):
-        given = f"a Score of {shown(found.value)}" if isinstance(found, Score) else shown(found)
-        raise MetricError(f"{what} gave {given}; valid is a Score with a value from 0 to 1")
-    if metric.binary and found.value not in (0, 1):
-        raise MetricError(f"{what} gave {shown(found.value)}; valid is 0 or 1, as its binary says")
+    """A metric's score of one answer, as `promised`, which for an F1 has counts. Raises `MetricError`."""
+    found = promised(metric, metric.score(gold, answer), on_pair(gold, answer))
     # an F1 over no counts is 1, so a wrong answer has some, but for what cannot be read where gold has none either
     counted = bool(found.counts) or found.value == 1
     if metric.aggregate != "mean" and not counted and (found.valid or metric.score(gold, gold).counts):
         raise MetricError(
-            f"{what} gave a Score without counts; valid is one with them, as its aggregate {metric.aggregate} needs"
+            f"{_called(metric)} gave a Score without counts{on_pair(gold, answer)}; valid is {_with_counts(metric)}"
         )
     return found
 
 
-def _from_0_to_1(value: object) -> bool:
+def promised(metric: Metric, found: object, where: str = "") -> Score:
+    """What a metric gave, its value a float. Raises `MetricError` for what is no score, and for one that its own word
+    excludes: part of a point where it is right-or-wrong, or counts that cannot be summed. `where`: on what it gave that."""
+    if not isinstance(found, Score) or not is_share(found.value):
+        given = f"a Score of {shown(found.value)}" if isinstance(found, Score) else shown(found)
+        mean = getattr(metric, "takes", "a Score with a value from 0 to 1")
+        valid = mean if metric.aggregate == "mean" or isinstance(found, Score) else _with_counts(metric)
+        raise MetricError(f"{_called(metric)} gave {given}{where}; valid is {valid}")
+    if metric.binary and found.value not in (0, 1):
+        valid = "0 or 1, as its binary (of a function: its return type) says"
+        raise MetricError(f"{_called(metric)} gave {shown(found.value)}{where}; valid is {valid}")
+    if metric.aggregate != "mean" and not _can_be_summed(found.counts):
+        raise MetricError(
+            f"{_called(metric)} gave a Score with the counts {shown(found.counts)}{where}; valid are Counts of whole"
+            " numbers by the names of classes or fields"
+        )
+    return replace(found, value=float(found.value))
+
+
+def is_share(value: object) -> bool:
+    """Whether a value is a number from 0 to 1."""
     try:
         return bool(0 <= value <= 1)  # type: ignore[operator]
-    except (TypeError, ValueError):  # a text, nothing, or an array of several
+    except (TypeError, ValueError, RuntimeError):  # a text, nothing, or an array or a tensor of several
         return False
+
+
+def on_pair(gold: str, answer: str) -> str:
+    """Behind what a metric did: on what."""
+    return f", on the gold output {shown(gold)} and the answer {shown(answer)}"
+
+
+def _called(metric: Metric) -> str:
+    return f"the metric {getattr(metric, 'name', '') or type(metric).__name__}"
+
+
+def _with_counts(metric: Metric) -> str:
+    return f"a Score with counts, as its aggregate {metric.aggregate} needs"
+
+
+def _can_be_summed(counts: object) -> bool:
+    return isinstance(counts, Mapping) and all(
+        isinstance(one, Counts) and all(isinstance(n, int) and n >= 0 for n in (one.tp, one.fp, one.fn))
+        for one in counts.values()
+    )

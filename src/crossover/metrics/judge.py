@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar, NoReturn
 
+from crossover.data.labels import sense
+from crossover.data.text import comparable, is_blank
 from crossover.engine.answer import vote
 from crossover.errors import MetricError, OptionError
 from crossover.metrics.base import Aggregate
@@ -41,9 +43,10 @@ class Judge:
 
     def __post_init__(self) -> None:
         """Raises `OptionError`."""
-        if not self.rubric.strip():
+        if is_blank(self.rubric):
             raise OptionError("metric 'judge', option 'rubric': it is empty; valid is text that says what a good answer is")
-        if len({grade.strip().casefold() for grade in self.grades}) < max(2, len(self.grades)) or "" in self.grades:
+        told_apart = {comparable(sense(grade)) for grade in self.grades}
+        if len(told_apart) < max(2, len(self.grades)) or any(map(is_blank, self.grades)):
             raise OptionError("metric 'judge', option 'grades': valid are two different words or more, the worst first")
 
     def score(self, gold: str, answer: str) -> NoReturn:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from crossover.errors import ModelError
 from crossover.types import Candidate, Message, Reply, Request, Usage, Weights
 
 if TYPE_CHECKING:
@@ -305,3 +306,41 @@ class Stored(Hosted, Protocol):
     def storage(self) -> Any:
         """The storage's official client. Raises `ModelError`, `MissingExtra`."""
         ...
+
+
+def replies_to_each(found: object, requests: Sequence[Request], model: Model) -> list[Reply]:
+    """What a model answered, as the reply to each request that it has to be. Label scores that are no numbers are a
+    failed call: no label is the best of them. Raises `ModelError`, which names a plug-in that errs."""
+    if not isinstance(found, (list, tuple)) or len(found) != len(requests):
+        count = f"{len(found)} replies" if isinstance(found, (list, tuple)) else f"a {type(found).__name__}"
+        raise ModelError(
+            f"{asked_model(model)} gave {count} to {len(requests)} requests; valid is a list with a Reply to each, in their"
+            " order"
+        )
+    return [one_reply(one, request, model) for one, request in zip(found, requests, strict=True)]
+
+
+def one_reply(found: object, request: Request, model: Model) -> Reply:
+    """As `replies_to_each`, of one."""
+    if not isinstance(found, Reply):
+        raise ModelError(
+            f"{asked_model(model)} gave a {type(found).__name__} among its replies; valid is a Reply to each request"
+        )
+    parts: dict[str, object] = {"text": found.text, "error": found.error or ""}
+    for what, part in parts.items():
+        if not isinstance(part, str):
+            raise ModelError(f"{asked_model(model)} gave a Reply whose {what} is a {type(part).__name__}; valid is text")
+    scores, labels = found.label_scores, request.decoding.labels
+    if found.error is None and scores and labels:
+        if len(scores) != len(labels):
+            raise ModelError(
+                f"{asked_model(model)} gave {len(scores)} label scores to {len(labels)} labels; valid is one for each"
+            )
+        if any(score != score for score in scores):
+            return replace(found, text="", label_scores=(), error="its label scores are no numbers")
+    return found
+
+
+def asked_model(model: Model) -> str:
+    """A model as a message names it."""
+    return f"the model {type(model).__name__} ({type(model).__module__})"

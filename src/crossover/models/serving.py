@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from crossover.models.base import Listener, Model, Telling
+from crossover.models.base import Listener, Model, Telling, replies_to_each
 from crossover.types import Reply, Request
 
 TOGETHER = 64  # requests that a model which answers in batches is asked together
@@ -97,7 +97,7 @@ class InBatches:
             replies = self.model.tell(requests, [asked.listener for asked in batch])
         else:
             replies = self.model.complete(requests)
-        for asked, reply in zip(batch, replies, strict=True):
+        for asked, reply in zip(batch, replies_to_each(replies, requests, self.model), strict=True):
             asked.done(reply)
         return len(batch)
 

@@ -13,7 +13,7 @@ from crossover.data.task import Task
 from crossover.engine.follow import Answered, follow
 from crossover.engine.render import Renderer
 from crossover.errors import CrossoverError, ModelError, OptionError
-from crossover.models.base import Concurrent, Model, Telling, is_control
+from crossover.models.base import Concurrent, Model, Telling, is_control, replies_to_each
 from crossover.serve.openai.hearing import Hearing
 from crossover.studio.shelf import Missing
 from crossover.study.folder import StudyFolder
@@ -46,11 +46,11 @@ class Lane:
         if left():
             return [Reply(error="nobody waits for it any more")] * len(requests)
         if len(requests) > 1 or requests[0].decoding.labels or not isinstance(self.model, Telling):
-            return self.model.complete(requests)
+            return replies_to_each(self.model.complete(requests), requests, self.model)
         heard = _Heard(told, left)
         replies = self.model.tell(requests, [heard])
         heard.end()
-        return replies
+        return replies_to_each(replies, requests, self.model)
 
     def submit(self, work: Callable[..., Any], *given: Any) -> Future[Any]:
         """Have something done when it is its turn."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from crossover.metrics.base import Aggregate, Judging, Metric
@@ -22,6 +22,9 @@ def check_metric(metric: Metric, golds: Sequence[str] | None = None) -> None:
     `golds`: gold outputs to try; without them, two for each kind of task that the metric declares.
     Raises `AssertionError` with a sentence that names what is wrong.
     """
+    assert not isinstance(metric, type), (
+        f"{metric.__name__} is a class; valid is a metric that is made of it, as in MyMetric()"
+    )
     name = type(metric).__name__
     _check_declaration(metric, name)
     if isinstance(metric, Judging):
@@ -39,10 +42,9 @@ def check_metric(metric: Metric, golds: Sequence[str] | None = None) -> None:
         perfect = _scored(metric, gold, gold, f"{name} on the gold output {gold!r} itself")
         assert perfect.value == 1, f"{name} gives the perfect answer {gold!r} the value {perfect.value}; it must be 1"
         assert perfect.valid, f"{name} calls the perfect answer {gold!r} not valid"
-        for what, answer in answers.items():
-            _scored(metric, gold, answer, f"{name} on {what} to {gold!r}")
-        for other in tried:
-            _scored(metric, gold, other, f"{name} on the answer {other!r} to {gold!r}")
+        given = [_scored(metric, gold, answer, f"{name} on {what} to {gold!r}") for what, answer in answers.items()]
+        given += [_scored(metric, gold, other, f"{name} on the answer {other!r} to {gold!r}") for other in tried]
+        assert any(score.value < 1 for score in given), f"{name} gives 1 to every answer to {gold!r}: it tells none apart"
 
 
 def _check_declaration(metric: Any, name: str) -> None:
@@ -55,7 +57,7 @@ def _check_declaration(metric: Any, name: str) -> None:
     for attribute in ("kinds", "aggregate", "binary"):
         assert attribute not in own, f"{name}.{attribute} must be a ClassVar: as a field it would be an option"
     kinds, aggregates = get_args(Kind), get_args(Aggregate)
-    good = isinstance(metric.kinds, tuple) and metric.kinds and set(metric.kinds) <= set(kinds)
+    good = isinstance(metric.kinds, tuple) and metric.kinds and all(kind in kinds for kind in metric.kinds)
     assert good, f"{name}.kinds is {metric.kinds!r}; valid is a tuple of {', '.join(kinds)}, at least one"
     assert metric.aggregate in aggregates, f"{name}.aggregate is {metric.aggregate!r}; valid: {', '.join(aggregates)}"
     assert isinstance(metric.binary, bool), f"{name}.binary is {metric.binary!r}; valid: True or False"
@@ -82,7 +84,9 @@ def _scored(metric: Metric, gold: str, answer: str, where: str) -> Score:
     """Score twice and check what comes back; `where` opens the sentence of a failure."""
     try:
         score, again = metric.score(gold, answer), metric.score(gold, answer)
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # one that ends the program is no `Exception`
         raise AssertionError(f"{where}: raised {type(error).__name__}: {error}; every answer needs a score") from error
     assert isinstance(score, Score), f"{where}: returned {type(score).__name__}; valid is a Score"
     number = isinstance(score.value, (int, float)) and 0 <= score.value <= 1
@@ -97,7 +101,9 @@ def _scored(metric: Metric, gold: str, answer: str, where: str) -> Score:
 
 
 def _check_counts(score: Score, where: str) -> None:
-    for name, counts in score.counts.items():
+    held: Any = score.counts
+    assert isinstance(held, Mapping), f"{where}: counts is {held!r}; valid are Counts by the names of classes or fields"
+    for name, counts in held.items():
         assert isinstance(name, str), f"{where}: counts has the key {name!r}; valid is the name of a class or field"
         assert isinstance(counts, Counts), f"{where}: counts[{name!r}] is {type(counts).__name__}; valid is Counts"
         numbers = (counts.tp, counts.fp, counts.fn)

@@ -90,6 +90,7 @@ def check_strategy(strategy: Strategy) -> Candidate:
 
 
 def _check_declaration(strategy: Any) -> None:
+    assert not isinstance(strategy, type), f"{strategy.__name__} is a class; valid is a strategy that is made of it"
     kind = type(strategy)
     assert dataclasses.is_dataclass(kind), "a strategy is a dataclass: its typed fields are its options"
     assert kind.__dataclass_params__.frozen, "a strategy is frozen: the same options always act the same"  # type: ignore[attr-defined]
