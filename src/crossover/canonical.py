@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from crossover.scores import LabelScores
+
 LATER = {"later": True}  # of a field that came later: left out of JSON at its default, so that ids stay what they were
 
 
@@ -18,7 +20,7 @@ def to_json(value: Any) -> Any:
         return {f.name: to_json(had) for f, had in fields if not (f.metadata.get("later") and had == f.default)}
     if isinstance(value, Mapping):
         return {str(k): to_json(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, LabelScores)):
         return [to_json(v) for v in value]
     return value
 

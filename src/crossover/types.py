@@ -7,7 +7,7 @@ the reply into a `Score`; example, reply and scores together are a `Record`; all
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from typing import Any, Literal
 from crossover.canonical import LATER
 from crossover.canonical import content_hash as content_hash  # what has an identity is hashed by whoever has it
 from crossover.canonical import to_json as to_json
+from crossover.scores import LabelScores
 
 Kind = Literal["classify", "extract", "generate"]
 Family = Literal["control", "prompt", "weights", "hybrid"]
@@ -204,12 +205,16 @@ class Reply:
     """
 
     text: str = ""
-    label_scores: tuple[float, ...] = ()
+    label_scores: Sequence[float] = ()
     usage: Usage = field(default_factory=Usage)
     error: str | None = None
     model: str = ""
     finish: str = ""
     once: Usage = field(default_factory=Usage)
+
+    def __post_init__(self) -> None:
+        if len(self.label_scores):
+            object.__setattr__(self, "label_scores", LabelScores(self.label_scores))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import struct
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -85,7 +87,7 @@ def test_an_earlier_form_is_read_as_it_is_and_upgraded_by_who_writes(
     form: int, kind: Server | None, tmp_path: Path
 ) -> None:
     path = written(tmp_path / "study.db", form, kind)
-    known = 3 if kind is None and form == 2 else form  # which a file does not tell from the next
+    known = FORM if kind is None and form == 2 else form  # which a file does not tell from the next
     assert form_of(path) == known
     before = state(path)
     assert before["candidates"] == {name: {"n": n} for n, name in enumerate(NAMES)}
@@ -103,7 +105,7 @@ def test_an_earlier_form_is_read_as_it_is_and_upgraded_by_who_writes(
     assert after["candidates"] == before["candidates"] | {"é": {"n": "new"}}
     assert (after["calls"], after["works"]) == ((2, ["a"]), 1.5)
     kept = sorted(one.name for one in tmp_path.glob("*before*"))
-    assert kept == (["study.db.before-3"] if known < 2 and kind is None else [])
+    assert kept == (["study.db.before-4"] if known < 2 and kind is None else [])
     if kept:
         old = tmp_path / "kept"
         old.mkdir()
@@ -112,10 +114,27 @@ def test_an_earlier_form_is_read_as_it_is_and_upgraded_by_who_writes(
         assert form_of(old / "study.db") == 1
 
 
+def test_scores_in_lists_are_read_beside_packed_ones(kind: Server | None, tmp_path: Path) -> None:
+    old, new = (-0.1, -2.5), (-1 / 3, -0.0, -5e-324)
+    path = written(tmp_path / "study.db", 2, kind)
+    with closing(Journal(path)) as journal:
+        journal.add_calls("w", {"old": Reply("x", old), "new": Reply("y", new)})
+    reply = json.dumps({"text": "x", "label_scores": old, "usage": {}, "error": None})
+    place, mark = (sqlite3.connect(path), "?") if kind is None else (PSYCOPG.connect(kind.url), "%s")
+    calls = "calls" if kind is None else f"{path.read_text().strip().rpartition('=')[2]}.calls"
+    with closing(place):
+        place.execute(f"UPDATE {calls} SET reply = {mark} WHERE key = 'old'", (reply,))
+        place.commit()
+    with closing(JournalReader(path)) as reader:
+        found = reader.replies(["old", "new"])
+    assert (found["old"].label_scores, found["new"].label_scores) == (old, new)
+    assert struct.pack("3d", *found["new"].label_scores) == struct.pack("3d", *new)
+
+
 def test_what_is_stopped_between_two_steps_goes_on(
     kind: Server | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, (first, second) = written(tmp_path / "study.db", 1, kind), upgrade.STEPS
+    path, (first, second, *_) = written(tmp_path / "study.db", 1, kind), upgrade.STEPS
 
     def broken(connection: Any, space: str | None) -> None:
         if kind:
@@ -136,11 +155,13 @@ def test_what_is_stopped_between_two_steps_goes_on(
 def test_a_later_form_is_one_sentence_and_stays_as_it_is(kind: Server | None, tmp_path: Path) -> None:
     path = written(tmp_path / "study.db", 2, kind)
     with closing(Journal(path)) as journal:
-        journal.set_fact(marks.FORM, 4)
+        journal.set_fact(marks.FORM, FORM + 1)
     for opened in (Journal, JournalReader):
-        with pytest.raises(StudyError, match=r"by a later version of Crossover \(its tables are of form 4, here 3\)"):
+        with pytest.raises(
+            StudyError, match=rf"by a later version of Crossover \(its tables are of form {FORM + 1}, here {FORM}\)"
+        ):
             opened(path)
-    assert form_of(path) == 4
+    assert form_of(path) == FORM + 1
 
 
 def test_one_of_names_from_before_is_not_upgraded(tmp_path: Path) -> None:

@@ -14,14 +14,15 @@ from typing import Any
 
 import pytest
 
-from crossover.data.infer import prepare
-from crossover.data.task import load_task
+from crossover.data.infer import Prepared, prepare
+from crossover.data.task import Task, load_task
 from crossover.engine.journal import Journal
 from crossover.errors import DataError, OptionError, StudyError, TuningError
 from crossover.report.page import render
 from crossover.strategies.base import Bench
 from crossover.strategies.few_shot import FewShot
 from crossover.strategies.zero_shot import ZeroShot
+from crossover.study import again, asked
 from crossover.study.again import measure_curve
 from crossover.study.conductor import run_study
 from crossover.study.curve_plan import curve_plan
@@ -86,6 +87,20 @@ def test_a_study_with_tuned_weights_gives_its_curves_and_their_sentences(tmp_pat
     page = render(read_results(tmp_path / "run"))
     assert "you have 48" in page
     assert "48 more labels (as many again)" in page
+
+
+def test_rows_are_read_and_compared_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decided(write_task(tmp_path, PROMPTS, model="fake"), tmp_path / "run")
+    read: list[str] = []
+
+    def counted(task: Task) -> Prepared:
+        read.append(task.name)
+        return prepare(task)
+
+    for module in (again, asked):
+        monkeypatch.setattr(module, "prepare", counted)
+    measure_curve(tmp_path / "run", [10, 20, 30], 2)
+    assert len(read) == 1, "of many rows it takes long, and nothing is shown meanwhile"
 
 
 def test_no_run_meets_the_rows_that_it_is_measured_on_nor_is_test_asked_again(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from crossover.engine.marks import Head
 from crossover.engine.tables import FORM, schema
 from crossover.engine.upgrade import upgrade
 from crossover.errors import StudyError
+from crossover.scores import packed, unpacked
 from crossover.types import Reply, Usage, to_json
 
 READABLE = (1, 2)
@@ -362,14 +363,16 @@ def _body(text: str | None, default: Any = None) -> Any:
 
 
 def reply_json(reply: Reply) -> dict[str, Any]:
-    return {**vars(reply), "usage": vars(reply.usage), "once": vars(reply.once)}
+    scores = packed(reply.label_scores) if reply.label_scores else []
+    return {**vars(reply), "label_scores": scores, "usage": vars(reply.usage), "once": vars(reply.once)}
 
 
 def reply_from_json(body: dict[str, Any]) -> Reply:
-    """The inverse of `reply_json`."""
+    """The inverse of `reply_json`. Raises `ValueError` for scores that cannot be read."""
     usage, once = Usage(**body["usage"]), Usage(**body.get("once", {}))
-    scores, model, finish = tuple(body["label_scores"]), body.get("model", ""), body.get("finish", "")
-    return Reply(body["text"], scores, usage, body["error"], model, finish, once)
+    scores, model, finish = body["label_scores"], body.get("model", ""), body.get("finish", "")
+    found = unpacked(scores) if isinstance(scores, str) else scores  # a list before form 4 of the tables
+    return Reply(body["text"], found, usage, body["error"], model, finish, once)
 
 
 def _chunks(keys: list[str], size: int) -> Iterator[list[str]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-FORM = 3  # 1 had neither needs nor works; 2, in PostgreSQL, names as they are, and counts of tokens below 2^31
+# 1 had neither needs nor works; 2, in PostgreSQL, names as they are, and counts of tokens below 2^31; 3 labels' scores as
+# lists, and a version that knows no other would read packed ones as letters
+FORM = 4
 
 
 def schema(form: int = FORM) -> Any:

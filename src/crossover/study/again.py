@@ -50,10 +50,9 @@ def measure_curve(
             f"curve: received none to measure, in {called(KEY, by)}; valid is true, or {{sizes: [10, 20, 40], seeds: 3}}"
         )
     prepared = prepare(task)
-    curve_plan(
-        task.curve, prepared.task, prepared.splits
-    )  # whoever asks for nothing but a curve is told that there is none
-    run_task(task, source, folder, listener, [*_without(options), *(word for one in wanted for word in ("--set", one))])
+    curve_plan(task.curve, prepared.task, prepared.splits)  # whoever asks for nothing but a curve is told if there is none
+    said = [*_without(options), *(word for one in wanted for word in ("--set", one))]
+    run_task(task, source, folder, listener, said, prepared=prepared)
     return folder
 
 

@@ -96,14 +96,16 @@ def run_task(
     options: Sequence[str] = (),
     journal_at: str | None = None,
     on: str | None = None,
+    prepared: Prepared | None = None,
 ) -> StudyFolder:
     """Run or continue the study of a checked task. `source`: its file, or what stands for one; `options`: of the command.
     `journal_at`: the address of the database that keeps a new study's journal, which is else a file in the folder. `on`:
-    "ray" or "ray:HOST:PORT", the cluster whose workers climb rungs side by side; else this process does all.
+    "ray" or "ray:HOST:PORT", the cluster whose workers climb rungs side by side; else this process does all. `prepared`:
+    the task's rows, where they were read already.
 
     Raises as `run_study` does.
     """
-    prepared, rule, models = opened(task, source)
+    prepared, rule, models = opened(task, source, prepared)
     with cluster(on, models) as workers, folder.kept_if_spent(), folder.locked():
         journal = folder.open_journal(journal_at)
         try:
