@@ -191,7 +191,7 @@ class InBatches:
             raise ModelError(
                 f"{asked_model(self.model)} gave a {given} to a batch; valid is a Reply to each request by its key"
             )
-        for key in wanted.keys() & came.keys():
+        for key in (key for key in wanted if key in came):
             reply = one_reply(came[key], wanted[key], self.model)
             reply = reply if reply.error is None else replace(reply, error=without_keys(reply.error))
             if key in mine:
