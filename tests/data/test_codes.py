@@ -164,6 +164,34 @@ def test_a_rating_on_the_scale_of_the_labels_is_one(reply: str) -> None:
     assert stated(reply, ["1", "2", "3", "4", "5"]) == 3
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        *(
+            "The guest waited for a maximum of 20 minutes. Rating: 4",
+            "Rating: 4\n\nThe answer gives the highest point (8848 m).",
+            "The gold answer says [0-12], as this one does.\nGrade: 4",
+        ),
+        *(
+            "It names a 12-point list. Grade: 4",
+            "4. The range is 0-20, as it should be.",
+            '{"reasoning": "The maximum is 20, as in the reference", "grade": 4}',
+        ),
+        "The interval [1-10] is right. Grade: 4",
+    ],
+)
+def test_what_another_sentence_counts_is_no_scale(reply: str) -> None:
+    """A reply that gives reasons had stated no rating."""
+    assert stated(reply, ["1", "2", "3", "4", "5"]) == 3
+
+
+@pytest.mark.parametrize(
+    "reply", ["Score: 5\nMax: 10", "5\n(out of 10)", '{"score": 5,\n "max_score": 10}', "5. The maximum is 10."]
+)
+def test_a_line_that_says_nothing_but_the_end_of_a_scale_is_the_ratings(reply: str) -> None:
+    assert stated(reply, ["1", "2", "3", "4", "5"]) is None
+
+
 VERDICTS = [
     *("unclear", "denied", "depends", "hardly", "not given", "excluded", "eliminated", "ruled out", "implausible", "n"),
     *(

@@ -1043,6 +1043,14 @@ def test_lists_of_texts_alone_are_what_a_user_and_an_assistant_say_in_turn(name:
     )
 
 
+@pytest.mark.parametrize("odd", [[], None, ["Why?", None], [None, "So."]])
+def test_a_list_without_a_text_leaves_the_others_what_was_said_in_turn(odd: Any, tmp_path: Path) -> None:
+    """The source of each had become the output, for one row of thousands."""
+    rows = [{"conversations": [sentence(n), f"So {n}"] if n else odd, "source": "xyz"[n % 3]} for n in range(12)]
+    found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))
+    assert (found.task.input, found.task.output, found.splits.blank) == ("input", "output", ("rows.jsonl, line 1",))
+
+
 def test_lists_of_texts_beside_a_label_stay_a_text(tmp_path: Path) -> None:
     rows = [{"conversations": [sentence(n), "Go on."], "emotion": "ab"[n % 2]} for n in range(12)]
     found, _ = sketched(jsonl(tmp_path, "rows.jsonl", rows))

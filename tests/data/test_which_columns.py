@@ -275,6 +275,24 @@ def test_what_is_said_of_an_answer_is_asked_about_and_is_learnt_from_both(
     assert sketch(path, roles=("question", "response")).prepared.task.output == "response"
 
 
+@pytest.mark.parametrize(
+    ("texts", "source"),
+    [
+        (("instruction", "input", "output"), "{instruction}\n{input}\n{output}"),
+        (("Instruction", "Input", "Response"), "{Instruction}\n{Input}\n{Response}"),
+        (("question", "A", "B", "answer"), "{question}\nA: {A}\nB: {B}\n{answer}"),
+        (("context", "question", "A", "B", "answer"), "{context}\n{question}\nA: {A}\nB: {B}\n{answer}"),
+        (("question", "choices", "answer"), "{question}\n{choices}\n{answer}"),
+    ],
+)
+def test_what_is_said_of_an_answer_is_learnt_from_all_that_it_answers(
+    texts: tuple[str, ...], source: str, tmp_path: Path
+) -> None:
+    """What the instruction was about, or the choices, had been left out without a word."""
+    rows = [{name: f"{name} of number {n}" for name in texts} | {"is_correct": n % 3 == 0} for n in range(30)]
+    assert sketch(jsonl(tmp_path, "rows.jsonl", rows), roles=(None, "is_correct")).prepared.task.input == source
+
+
 @pytest.mark.parametrize("beside", ["is_multi_turn", "category", "has_image"])
 def test_what_tells_of_a_question_leaves_its_answer_the_output(beside: str, tmp_path: Path) -> None:
     rows = [

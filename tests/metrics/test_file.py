@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from crossover.errors import CrossoverError, MetricError
@@ -153,9 +154,28 @@ def test_whatever_else_it_raises_is_an_error_but_who_interrupts_ends_it(folder: 
         open_metric("own.py:g", folder).score("g", "a")
 
 
-@pytest.mark.parametrize("value", ["float('nan')", "1.5", "-0.1", "None", "[1]", "'0.5'"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            "float('nan')",
+            "1.5",
+            "-0.1",
+            "None",
+            "[1]",
+            "'0.5'",
+            "b'0'",
+            "1j",
+            "10**400",
+            "Decimal('NaN')",
+            "Decimal('sNaN')",
+        ),
+        *("Score(Decimal('NaN'))", "np.array([0.5, 0.5])", "np.array([])"),
+    ],
+)
 def test_what_is_no_score_is_refused(folder: Path, value: str) -> None:
-    (folder / "odd.py").write_text(f"def f(gold, answer):\n    return {value}\n")
+    head = "from decimal import Decimal\nimport numpy as np\nfrom crossover import Score\n"
+    (folder / "odd.py").write_text(f"{head}def f(gold, answer):\n    return {value}\n")
     with pytest.raises(MetricError, match="valid is a number from 0 to 1"):
         score_of(open_metric("odd.py:f", folder), "a", "b")
 
@@ -226,6 +246,17 @@ def test_a_metric_of_another_package_that_gives_no_score_is_named(
     where = re.escape(", on the gold output 'a' and the answer 'b'; valid ")
     with pytest.raises(MetricError, match=f"{re.escape(said)}.*{where}(is|are) {re.escape(valid)}"):
         score_of(metric, "a", "b")  # type: ignore[arg-type]
+
+
+def test_counts_of_numpy_are_counts() -> None:
+    class Own:
+        aggregate, binary = "micro_f1", False
+
+        def score(self, gold: str, answer: str) -> Score:
+            return Score(0.0, {gold: Counts(*np.array([0, 1, 1]))})
+
+    metric: Any = Own()
+    assert score_of(metric, "a", "b").counts == {"a": Counts(0, 1, 1)}
 
 
 def test_an_f1_is_not_perfect_by_answers_that_its_metric_does_not_count() -> None:

@@ -165,18 +165,37 @@ _SCALE_ENDS = (
     ),
     later(r"\b(\d+)[ -]point\b|\b(\d+) (?:(?:being|is|as|means) )(?:the )?(?:best|highest|top|perfect|max)", re.I),
     later(r"^\W{0,9}\d{1,9}(?:\s|\s?[-–|]\s?)(\d{1,9})\W{0,9}$(?<!%)"),
-    later(r"\d\s?[∕⁄／]\s?(\d+)"),
+    later(r"(?<=\d)\s?[∕⁄／]\s?(\d+)"),
 )
+
+
+_SAID_APART = later(r"[.!?;](?=\s)|\n|,\s*(?=\")")  # ends a sentence, a line or a field of an object
+_OF_A_SCALE = later(r"\b(?:the|an?|is|was|scores?|grades?|ratings?|points?|range)\b|[\W_]+", re.I)
 
 
 def on_another_scale(text: str, labels: Sequence[str]) -> bool:
     """Whether a text rates on a scale that ends above all labels, which are whole numbers: "5 (max 10)", "4 [1-10]". Half
-    of ten is no full mark of five."""
+    of ten is no full mark of five. What another sentence counts is no scale: "It took a maximum of 20 days. Rating: 4"."""
     if not all(label.isdecimal() and len(label) <= MOST_DIGITS for label in labels):
         return False
     top = max(map(int, labels))
-    ends = (end for sought in _SCALE_ENDS for found in sought.finditer(text) for end in found.groups() if end)
-    return 2 < top <= _MOST and any(len(end) <= MOST_DIGITS and int(end) > top for end in ends)
+    if not 2 < top <= _MOST:
+        return False
+    rating = re.compile(rf"(?<!\d)(?:{'|'.join(labels)})(?!\d)")
+    return any(
+        any(end and len(end) <= MOST_DIGITS and int(end) > top for end in found.groups()) and _is_of(rating, found, text)
+        for sought in _SCALE_ENDS
+        for found in sought.finditer(text)
+    )
+
+
+def _is_of(rating: re.Pattern[str], scale: re.Match[str], text: str) -> bool:
+    """Whether a scale is a rating's: it is called one, stands where a rating is said, or is all that is said there."""
+    begins = max((found.end() for found in _SAID_APART.finditer(text, 0, scale.start())), default=0)
+    ends = next((found.start() for found in _SAID_APART.finditer(text, scale.end())), len(text))
+    beside = f"{text[begins : scale.start()]} {text[scale.end() : ends]}"
+    called = "scale" in text[begins:ends].casefold()
+    return called or bool(rating.search(beside)) or not _OF_A_SCALE.sub("", beside)
 
 
 def unscaled(text: str, labels: Sequence[str]) -> str:

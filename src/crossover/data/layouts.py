@@ -61,7 +61,7 @@ def shaped(rows: list[Row]) -> list[Row]:
     if column is not None:
         return _each(rows, partial(from_chat, column=column), ("input", "output"), "chat", column)
     if (column := _in_turn(rows)) is not None:
-        return [from_chat(_with_roles(row, column), column) for row in rows]
+        return [_with_roles(row, column) for row in rows]
     for name in ("input", "prompt"):
         if any(are_turns(row.fields.get(name)) for row in rows) and any(set(row.fields) - {name, "id"} for row in rows):
             said = f"the column '{name}' is read as chat: it is what precedes the answer"
@@ -123,21 +123,31 @@ def _each(
 
 
 def _in_turn(rows: Sequence[Row]) -> str | None:
-    """The column in which all rows have what was said, as texts alone (LIMA, UltraChat), where nothing beside it may be an
-    output; None where there is none."""
+    """The column in which all rows that have anything have what was said, as texts alone (LIMA, UltraChat), where nothing
+    beside it may be an output; None where there is none."""
     names = dict.fromkeys(name for row in rows for name in row.fields)
     column = next((name for name in names if name.lower() in IN_TURN), None)
-    others = (name for name in names if name not in (column, "id"))
-    whole = column is not None and all(is_beside(name) for name in others)
-    return column if whole and all(_lines(row.fields.get(str(column))) for row in rows) else None
+    if column is None or not all(is_beside(name) for name in names if name not in (column, "id")):
+        return None
+    said = [_said(row.fields.get(column)) for row in rows]
+    return column if any(said) and None not in said else None
+
+
+def _said(value: Any) -> list[str] | None:
+    """What was said, a text a turn, "" for one that is missing: nothing of what holds nothing, None of anything else."""
+    turns = [] if value in (None, "") else turns_in(value)
+    whole = turns is not None and all(turn is None or isinstance(turn, str) for turn in turns)
+    return [turn or "" for turn in turns] if turns is not None and whole else None
 
 
 def _with_roles(row: Row, column: str) -> Row:
-    """A row whose list of texts is a conversation, which a user begins."""
-    lines = enumerate(_lines(row.fields.get(column)))
-    turns = [{"role": ("user", "assistant")[number % 2], "content": line} for number, line in lines]
+    """A row whose list of texts is read as a conversation, which a user begins; of an empty one with empty texts."""
+    turns = [
+        {"role": ("user", "assistant")[number % 2], "content": line}
+        for number, line in enumerate(_said(row.fields.get(column)) or [""])
+    ]
     said = f"the column '{column}' holds lists of texts: they are read as what a user and an assistant say in turn"
-    return replace(row, fields=row.fields | {column: turns}, remarks=(*row.remarks, said))
+    return from_chat(replace(row, fields=row.fields | {column: turns}, remarks=(*row.remarks, said)), column)
 
 
 def _instances(row: Row) -> list[Mapping[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -133,7 +133,7 @@ class Together:
 def together(columns: Mapping[str, object]) -> Together | None:
     """The layout that the names of the columns are, in any case. Raises `DataError` for a comparison of two answers whose
     outcome stands in several columns."""
-    named = {name.lower().strip(): name for name in reversed(list(columns)) if not re.search(r"[{}]", name)}
+    named = _by_name(columns)
     for layout, needed, template, output in LAYOUTS:
         if all(name in named for name in needed):
             return Together(_own(template, named), named[output], layout, columns=tuple(named[name] for name in needed))
@@ -160,14 +160,24 @@ def together(columns: Mapping[str, object]) -> Together | None:
 def rated(columns: Sequence[str], output: str) -> str | None:
     """What is asked and what is answered, where an output says something of the answer; None where nothing tells so."""
     told = judges(output) or read(output).role in ("label", "rating", "weak")
-    return _rated({name.lower(): name for name in columns}) if told else None
+    return _rated(_by_name(columns)) if told else None
+
+
+def _by_name(columns: Iterable[str]) -> dict[str, str]:
+    """Lower name -> column, of those that a template can name; the first of two."""
+    return {name.lower().strip(): name for name in reversed(list(columns)) if not re.search(r"[{}]", name)}
 
 
 def _rated(named: Mapping[str, str]) -> str | None:
     asks, answers = (next((name for name in known if name in named), "") for known in (_POSED, _REPLIES))
     given = [name for name in named if read(name).role == "context" and read(name).whose != "second"]
-    shows = [*(given if len(given) == 1 else ()), asks, answers]  # an answer may have to keep to what it is given
-    return "\n".join(f"{{{named[name]}}}" for name in shows) if asks and answers else None
+    if not (asks and answers):
+        return None
+    chosen = _choices(named)  # an answer may be one of them, and may have to keep to what it is given
+    also = [name for name in (*(("input",) if asks == "instruction" else ()), *LISTED) if name in named]
+    posed = chosen.input.split("\n") if chosen else [f"{{{named[name]}}}" for name in (asks, *also)]
+    before = [f"{{{named[name]}}}" for name in given] if len(given) == 1 else []
+    return "\n".join(dict.fromkeys([*before, *posed, f"{{{named[answers]}}}"]))
 
 
 def _choices(named: Mapping[str, str]) -> Together | None:

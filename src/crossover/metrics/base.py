@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar, Literal, Protocol, runtime_checkable
+from numbers import Integral
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from crossover.errors import MetricError, shown
 from crossover.types import Counts, Kind, Reply, Request, Score
@@ -83,8 +84,8 @@ def promised(metric: Metric, found: object, where: str = "") -> Score:
 def is_share(value: object) -> bool:
     """Whether a value is a number from 0 to 1."""
     try:
-        return bool(0 <= value <= 1)  # type: ignore[operator]
-    except (TypeError, ValueError, RuntimeError):  # a text, nothing, or an array or a tensor of several
+        return not isinstance(value, (str, bytes, bytearray)) and 0 <= float(value) <= 1  # type: ignore[arg-type]
+    except (TypeError, ValueError, RuntimeError, ArithmeticError):  # nothing, an array or a tensor, or beyond any float
         return False
 
 
@@ -103,6 +104,9 @@ def _with_counts(metric: Metric) -> str:
 
 def _can_be_summed(counts: object) -> bool:
     return isinstance(counts, Mapping) and all(
-        isinstance(one, Counts) and all(isinstance(n, int) and n >= 0 for n in (one.tp, one.fp, one.fn))
-        for one in counts.values()
+        isinstance(one, Counts) and all(map(_is_count, (one.tp, one.fp, one.fn))) for one in counts.values()
     )
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, Integral) and int(value) >= 0  # also one of numpy's
