@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from crossover.data.economics import Economics, Limits, LimitsSpec
 from crossover.data.task import Task, load_task, with_settings
 from crossover.errors import TaskError
 
@@ -101,3 +103,15 @@ def test_a_number_that_no_float_can_hold_is_a_sentence(key: str) -> None:
     """As a limit of calls it was taken, and the study ended in an error of ours."""
     with pytest.raises(TaskError, match=r"received 1000.*; valid is"):
         Task(name="t", data="rows.csv", input="a", output="b", limits={key: 10**400})
+
+
+def test_a_price_is_no_limit_and_both_stand_under_limits(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="label_cost"):
+        Limits.model_validate({"label_cost": 1})
+    with pytest.raises(ValidationError, match="calls"):
+        Economics.model_validate({"calls": 1})
+    found = load(tmp_path, "limits: {label_cost: 0.5, calls: 7}\n").limits
+    assert found == LimitsSpec(label_cost=0.5, calls=7)
+    for bad, said in (({"calls": 10**400}, "for calls"), ({"retrain_months": 0.001}, "for retrain_months")):
+        with pytest.raises(ValidationError, match=said):  # what either of the two refuses
+            LimitsSpec.model_validate(bad)

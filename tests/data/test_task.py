@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from crossover.data.task import Files, Limits, StrategySpec, Task, check_task, load_task
+from crossover.data.task import Files, LimitsSpec, StrategySpec, Task, check_task, load_task
 from crossover.errors import TaskError
 from tests.data.builders import task, write
 
@@ -31,7 +31,7 @@ def test_the_smallest_task_has_the_documented_defaults(tmp_path):
     assert (found.name, found.data, found.input, found.output) == ("parcels", "rows.csv", "text", "label")
     assert (found.instruction, found.kind, found.labels, found.group, found.metric) == ("", None, {}, None, None)
     assert (found.target, found.margin, found.model, found.strategies, found.seed) == (None, 0.01, "pocket", [], 0)
-    assert found.limits == Limits()
+    assert found.limits == LimitsSpec()
     assert found.limits.money is None
     assert found.limits.data_stays_here is False
     assert (found.folder, found.assumptions) == (tmp_path, ())
@@ -71,7 +71,7 @@ seed: 7
         ("instruction+lora", {}),
         ("lora", {}),
     ]
-    assert found.limits == Limits(money=2.5, minutes=30, data_stays_here=True, latency_p95_ms=400)
+    assert found.limits == LimitsSpec(money=2.5, minutes=30, data_stays_here=True, latency_p95_ms=400)
 
 
 def test_a_task_survives_its_own_json_without_folder_and_assumptions(tmp_path):

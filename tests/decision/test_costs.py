@@ -91,11 +91,11 @@ def test_a_range_counts_with_its_middle_and_its_doubt_is_the_interval() -> None:
 
 
 def test_what_the_task_leaves_open_is_assumed_and_said() -> None:
-    assert len(assumed(Limits())) == 4
-    given = Limits(machine_cost_per_hour=2, requests_per_month=5, horizon_months=2, label_cost=0)
+    assert len(assumed(Economics())) == 4
+    given = Economics(machine_cost_per_hour=2, requests_per_month=5, horizon_months=2, label_cost=0)
     assert assumed(given) == []
     assert Prices.of(given) == Prices(2, 10, 0, months=2)
-    assert "0.10 EUR" in assumed(Limits(), PriceList(currency="EUR"))[0]
+    assert "0.10 EUR" in assumed(Economics(), PriceList(currency="EUR"))[0]
 
 
 def test_a_volume_of_nothing_is_said() -> None:

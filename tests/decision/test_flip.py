@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crossover.data.economics import Limits, PriceList
+from crossover.data.economics import LimitsSpec, PriceList
 from crossover.decision.flip import FAR, Flip, flips
 from crossover.evaluation.probe import Probe
 from crossover.types import Estimate
@@ -30,7 +30,7 @@ def by_key(found: Any) -> dict[str, Flip]:
 
 def test_the_volume_at_which_the_dearer_to_make_is_chosen_is_where_costs_meet() -> None:
     """By hand: lora is 503.60 once, few_shot 0.00048 more a request: 1,049,167 requests, and 10 months of them."""
-    at = wanted(limits=Limits(**AT | {"requests_per_month": 10_000}))
+    at = wanted(limits=LimitsSpec(**AT | {"requests_per_month": 10_000}))
     found = by_key(flips(evidence(PROMPT, LORA), at))
     assert evidence(PROMPT, LORA).settle(at).chosen.name == "few_shot"  # type: ignore[union-attr]
     flip = found["limits.requests_per_month"]
@@ -52,14 +52,14 @@ def _before(flip: Flip) -> float:
 
 @pytest.mark.parametrize("target", [0.7, 0.75, 0.9])
 def test_the_share_that_is_said_is_one_that_flips(target: float) -> None:
-    flip = by_key(flips(evidence(PROMPT, LORA), wanted(limits=Limits(**AT), target=target)))["target"]
+    flip = by_key(flips(evidence(PROMPT, LORA), wanted(limits=LimitsSpec(**AT), target=target)))["target"]
     assert flip.value == round(flip.value, 3)
     assert f"target of {100 * flip.value:.1f} %" in flip.said
 
 
 def test_every_figure_that_is_said_is_one_that_flips() -> None:
     """As whoever reads it would set it: the number in the sentence, and not one that is more exact."""
-    found = by_key(flips(evidence(PROMPT, LORA), wanted(limits=Limits(**AT))))
+    found = by_key(flips(evidence(PROMPT, LORA), wanted(limits=LimitsSpec(**AT))))
     assert {f"limits.{key}" for key in AT} <= found.keys()
     for key in AT:
         flip = found[f"limits.{key}"]
@@ -69,7 +69,7 @@ def test_every_figure_that_is_said_is_one_that_flips() -> None:
 
 
 def test_at_a_flip_the_decision_is_another_one_and_just_before_it_the_same() -> None:
-    given, at = evidence(PROMPT, LORA), wanted(limits=Limits(**AT), target=0.7)
+    given, at = evidence(PROMPT, LORA), wanted(limits=LimitsSpec(**AT), target=0.7)
     base = given.settle(at)
     assert base is not None
     for flip in flips(given, at).found:
@@ -106,7 +106,7 @@ def test_where_nothing_does_the_task_only_that_and_the_one_to_use_if_any_is_a_fl
 
 def test_a_latency_limit_flips_where_it_removes_the_choice() -> None:
     slow = replace(PROMPT, probe=Probe(300, 420, 400, None, 20, Estimate(20, 1, 0.8, 1)))
-    at = wanted(limits=Limits(**AT | {"requests_per_month": 1000}))
+    at = wanted(limits=LimitsSpec(**AT | {"requests_per_month": 1000}))
     flip = by_key(flips(evidence(slow, LORA), at))["limits.latency_p95_ms"]
     assert flip.name == "lora"
     assert flip.value == pytest.approx(400, rel=0.01)
@@ -115,7 +115,7 @@ def test_a_latency_limit_flips_where_it_removes_the_choice() -> None:
 
 
 def test_a_target_flips_where_its_answer_changes() -> None:
-    at = wanted(limits=Limits(**AT), target=0.7)
+    at = wanted(limits=LimitsSpec(**AT), target=0.7)
     flip = by_key(flips(evidence(PROMPT, LORA), at))["target"]
     assert 0.7 < flip.value < 0.8
     assert flip.said.endswith("(now 70.0 %), the target is in doubt.")
@@ -124,7 +124,7 @@ def test_a_target_flips_where_its_answer_changes() -> None:
 def test_where_nothing_flips_it_is_said() -> None:
     best = measured("few_shot", "prompt", pattern(400, 380), asked(5))
     poor = measured("lora", "weights", pattern(400, 80), asked(500, True, labels=100, tuning_seconds=3600))
-    found = flips(evidence(best, poor), wanted(limits=Limits(**AT)))
+    found = flips(evidence(best, poor), wanted(limits=LimitsSpec(**AT)))
     assert found.found == ()
     assert found.said[0] == (
         f"Nothing within {FAR:g} times of today's machine hour, volume, horizon or label price flips the verdict."
@@ -134,13 +134,13 @@ def test_where_nothing_flips_it_is_said() -> None:
 def test_where_labels_are_free_the_least_price_that_flips_is_found_and_none_is_a_number_of_times_of_nothing() -> None:
     """By hand: few_shot is 21 and 4,000 label prices, lora 24.6 and 100, and the simpler one goes first within 5 %."""
     drawn = measured("few_shot", "prompt", EQUAL, asked(20, labels=4000))
-    at = wanted(limits=Limits(**AT | {"label_cost": 0}))
+    at = wanted(limits=LimitsSpec(**AT | {"label_cost": 0}))
     flip = by_key(flips(evidence(drawn, LORA), at))["limits.label_cost"]
     assert flip.now == 0
     assert flip.value == pytest.approx((1.05 * 24.6 - 21) / (4000 - 1.05 * 100), abs=0.0001)
     best = measured("few_shot", "prompt", pattern(400, 380), asked(5, labels=9))
     poor = measured("lora", "weights", pattern(400, 80), asked(9, True))
-    free = wanted(limits=Limits(**AT | {"label_cost": 0, "machine_cost_per_hour": 0}))
+    free = wanted(limits=LimitsSpec(**AT | {"label_cost": 0, "machine_cost_per_hour": 0}))
     found = flips(evidence(best, poor), free)
     assert found.said[:3] == (
         f"Nothing within {FAR:g} times of today's volume or horizon flips the verdict.",
@@ -155,13 +155,13 @@ def test_a_margin_that_flips_below_a_tenth_of_a_point_is_said_as_none_at_all() -
         measured("zero_shot", "prompt", pattern(2500, 2000), asked(20)),
         measured("few_shot", "prompt", pattern(2500, 2002), asked(500)),
     )
-    flip = by_key(flips(given, wanted(limits=Limits(**AT))))["margin"]
+    flip = by_key(flips(given, wanted(limits=LimitsSpec(**AT))))["margin"]
     assert flip.value == 0  # from 0.08 points on the cheaper one is as good
     assert flip.said.startswith("With a margin of 0.0 points or less (now 1.0 points), ")
 
 
 def test_a_hosting_hour_and_a_token_price_are_turned_where_somebody_pays_them() -> None:
-    at = wanted(limits=Limits(**AT), prices=PriceList(input=2.0, output=8.0, hosting_per_hour=0.5))
+    at = wanted(limits=LimitsSpec(**AT), prices=PriceList(input=2.0, output=8.0, hosting_per_hour=0.5))
     found = flips(evidence(PROMPT, LORA), at)
     assert {"prices.input", "prices.hosting_per_hour"} <= set(found.searched)
     assert by_key(found)["prices.input"].name != evidence(PROMPT, LORA).settle(at).chosen.name  # type: ignore[union-attr]
@@ -180,7 +180,7 @@ def test_a_volume_that_flips_does_so_and_none_nearer_by_half_does(
         measured("few_shot", "prompt", EQUAL, asked(long)),
         measured("lora", "weights", EQUAL, asked(short, True, tuning_seconds=tuning)),
     )
-    at = wanted(limits=Limits(**AT | {"requests_per_month": volume}))
+    at = wanted(limits=LimitsSpec(**AT | {"requests_per_month": volume}))
     found = by_key(flips(given_, at)).get("limits.requests_per_month")
     base = given_.settle(at)
     assert base is not None
@@ -210,7 +210,7 @@ def test_what_is_taken_from_a_settling_of_other_prices_is_what_these_settle(
     hour: float, label: float, volume: float, margin: float, slow: bool
 ) -> None:
     """`FOUR` remembers: its costs are met in many orders, and nearly equal."""
-    limits = Limits(machine_cost_per_hour=hour, label_cost=label, requests_per_month=volume, horizon_months=10)
+    limits = LimitsSpec(machine_cost_per_hour=hour, label_cost=label, requests_per_month=volume, horizon_months=10)
     at = wanted(limits=limits, margin=margin, target=0.75 if slow else None)
     taken, settled = FOUR.taken(at), FOUR.settle(at)
     assert taken is not None

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from crossover.data.economics import Limits, PriceList
+from crossover.data.economics import LimitsSpec, PriceList
 from crossover.decision.deciding import Decided, Measured
 from crossover.evaluation.probe import Probe
 from crossover.types import Estimate
@@ -22,7 +22,7 @@ LORA = measured("lora", "weights", GOOD, asked(40, True, **MADE))
 
 def decided(*candidates: Measured, prices: PriceList | None = None, **limits: object) -> Decided:
     return evidence(CONTROL, *candidates).decide(
-        wanted(limits=Limits(**MACHINE | limits), prices=prices or PriceList(), tolerance=0.05)  # type: ignore[arg-type]
+        wanted(limits=LimitsSpec(**MACHINE | limits), prices=prices or PriceList(), tolerance=0.05)  # type: ignore[arg-type]
     )
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
-from crossover.data.economics import Limits, PriceList
+from crossover.data.economics import LimitsSpec, PriceList
 from crossover.errors import BudgetExceeded, OptionError, TuningError
 from crossover.models.open import open_model
 from crossover.strategies.open import open_strategy
@@ -122,7 +122,7 @@ def test_each_event_is_told_once_in_whatever_order_they_come(order: str, tmp_pat
 
 
 def test_a_job_that_succeeds_without_a_model_is_asked_again_and_never_paid_again(tmp_path: Path) -> None:
-    with serving() as service, at(tmp_path / "a", service, limits=Limits(money=10), prices=PRICES) as bench:
+    with serving() as service, at(tmp_path / "a", service, limits=LimitsSpec(money=10), prices=PRICES) as bench:
         nameless = on(f"GET {JOBS}/ftjob-1", lambda body: body | {"fine_tuned_model": None} if "status" in body else body)
         service.twist = nameless
         for _ in range(2):
@@ -164,13 +164,13 @@ def test_a_job_that_was_cancelled_elsewhere_counts_what_it_trained_on(
         return body | {"status": "cancelled", "trained_tokens": told} if "status" in body else body
 
     with serving() as service:
-        with at(tmp_path / "a", service, limits=Limits(money=10), prices=PRICES) as bench:
+        with at(tmp_path / "a", service, limits=LimitsSpec(money=10), prices=PRICES) as bench:
             service.twist = on(f"GET {JOBS}/ftjob-1", stopped)
             with pytest.raises(TuningError, match="ftjob-1 ended as cancelled"):
                 adapt(bench)
             spent = bench.meter.usage.money
             assert spent == pytest.approx(paid) if paid is not None else spent > 0.5
-        with at(tmp_path / "a", service, limits=Limits(money=10), prices=PRICES) as bench:
+        with at(tmp_path / "a", service, limits=LimitsSpec(money=10), prices=PRICES) as bench:
             assert bench.meter.usage.money == pytest.approx(spent)  # also in another process
             adapt(bench)
             assert list(service.jobs) == ["ftjob-1", "ftjob-2"]
@@ -222,7 +222,7 @@ def test_files_that_a_refused_job_named_are_not_named_again_where_they_are_gone(
 
 
 def test_a_service_that_takes_no_more_jobs_just_now_is_asked_again_and_one_without_credit_is_not(tmp_path: Path) -> None:
-    with serving() as service, at(tmp_path / "a", service, limits=Limits(money=10), prices=PRICES) as bench:
+    with serving() as service, at(tmp_path / "a", service, limits=LimitsSpec(money=10), prices=PRICES) as bench:
         client = service.client()
         plain, left = client.fine_tuning.jobs.create, [3]
 
@@ -243,7 +243,7 @@ def test_a_service_that_takes_no_more_jobs_just_now_is_asked_again_and_one_witho
 
 @pytest.mark.parametrize("route", ["POST files", f"POST {JOBS}"])
 def test_what_was_never_begun_holds_no_money(route: str, tmp_path: Path) -> None:
-    with serving() as service, at(tmp_path / "a", service, limits=Limits(money=10), prices=PRICES) as bench:
+    with serving() as service, at(tmp_path / "a", service, limits=LimitsSpec(money=10), prices=PRICES) as bench:
         service.twist = on(route, lambda body: (404, {"error": {"message": "no tuning here"}}))
         with pytest.raises(TuningError, match="no tuning here"):
             adapt(bench)
@@ -295,7 +295,7 @@ def test_a_service_that_takes_no_metadata_gets_none_and_its_job_is_still_paid_on
 
 def test_a_job_that_a_limit_does_not_allow_says_what_it_may_cost(tmp_path: Path) -> None:
     said = r"money: a job on up to [\d,]+ tokens may cost [\d.]+$"
-    with serving() as service, at(tmp_path / "a", service, limits=Limits(money=1), prices=PRICES) as bench:
+    with serving() as service, at(tmp_path / "a", service, limits=LimitsSpec(money=1), prices=PRICES) as bench:
         with pytest.raises(BudgetExceeded, match=said):
             adapt(bench)
         assert not service.asked["POST files"]
@@ -345,7 +345,7 @@ def test_an_answer_that_is_right_in_other_words_is_not_preferred_against(tmp_pat
 
 
 def test_a_job_that_is_billed_by_the_hour_keeps_no_limit_of_money_and_costs_nothing_that_is_made_up(tmp_path: Path) -> None:
-    with serving() as service, at(tmp_path / "a", service, limits=Limits(money=100), prices=PRICES) as bench:
+    with serving() as service, at(tmp_path / "a", service, limits=LimitsSpec(money=100), prices=PRICES) as bench:
         with pytest.raises(OptionError, match="bill reinforcement by the hour"):
             adapt(bench, objective="reinforcement")
         assert not service.jobs

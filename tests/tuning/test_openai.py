@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
-from crossover.data.economics import Limits, PriceList
+from crossover.data.economics import LimitsSpec, PriceList
 from crossover.data.task import Task
 from crossover.engine.journal import Journal
 from crossover.engine.taken import taken
@@ -236,19 +236,19 @@ def test_the_table_of_services_knows_who_is_closed_and_what_ends() -> None:
 
 
 def test_money_is_held_before_the_job_and_a_limit_needs_a_price(tmp_path: Path) -> None:
-    with serving() as service, at(tmp_path / "a", service, limits=Limits(money=1)) as bench:
+    with serving() as service, at(tmp_path / "a", service, limits=LimitsSpec(money=1)) as bench:
         with pytest.raises(OptionError, match=r"prices\.training"):
             adapt(bench)
         assert not service.jobs
     with (
         serving() as service,
-        at(tmp_path / "b", service, limits=Limits(money=0.5), prices=PriceList(training=PRICE)) as bench,
+        at(tmp_path / "b", service, limits=LimitsSpec(money=0.5), prices=PriceList(training=PRICE)) as bench,
     ):
         with pytest.raises(BudgetExceeded, match="money"):
             adapt(bench)
         assert not service.jobs
     with serving(looks=99) as service:
-        about: dict[str, Any] = {"limits": Limits(money=10), "prices": PriceList(training=PRICE)}
+        about: dict[str, Any] = {"limits": LimitsSpec(money=10), "prices": PriceList(training=PRICE)}
         with at(tmp_path / "c", service, **about) as bench, pytest.MonkeyPatch.context() as patch:
             patch.setattr(trained.HostedTrainer, "_told", lambda *a: (_ for _ in ()).throw(KeyboardInterrupt))
             with pytest.raises(KeyboardInterrupt):

@@ -92,8 +92,8 @@ class Economics(Part):
         return self
 
 
-class Limits(Economics):
-    """What the answer must respect; a task file has its economics under `limits` too. Absent means without limit."""
+class Limits(Part):
+    """What the study may take, and what the answer must respect. Absent means without limit."""
 
     money: float | None = Field(default=None, ge=0, description="a number from 0 up: the most that the study may cost")
     minutes: float | None = Field(default=None, ge=0, description="a number from 0 up: the longest the study may take")
@@ -110,7 +110,11 @@ class Limits(Economics):
         return self
 
 
-MONEY = ("label_cost", "machine_cost_per_hour")  # of the limits, what may be written with a currency
+class LimitsSpec(Limits, Economics):
+    """What a task file has under `limits`: the limits, and the economics that are written beside them."""
+
+
+MONEY = ("label_cost", "machine_cost_per_hour")  # of the economics, what may be written with a currency
 PER_TOKEN = ("input", "cached_input", "output", "hosting_per_hour", "training")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from crossover.data.chain import ChainStep
 from crossover.data.curve import CurveSpec
-from crossover.data.economics import Limits, PriceList
+from crossover.data.economics import LimitsSpec, PriceList
 from crossover.data.modelspec import NamedModel
 from crossover.data.part import Part
 from crossover.data.task import KEYS, Files, Task
@@ -20,7 +20,7 @@ INSIDE: dict[str, type[Part]] = {
     "models": NamedModel,
     "chain": ChainStep,
     "curve": CurveSpec,
-    "limits": Limits,
+    "limits": LimitsSpec,
     "prices": PriceList,
     "tuning": TuningSpec,
 }

@@ -21,7 +21,7 @@ from pydantic import (
 
 from crossover.data.chain import ChainStep, check_chain
 from crossover.data.curve import WHAT, Curve, CurveSpec
-from crossover.data.economics import Limits, PriceList, in_one_currency
+from crossover.data.economics import LimitsSpec, PriceList, in_one_currency
 from crossover.data.memory import is_held, take
 from crossover.data.metric import apart
 from crossover.data.modelspec import DEFAULT, ENGINE, MODEL, WRITTEN, NamedModel, any_price, placed
@@ -135,7 +135,7 @@ class Task(Part):
         default=True, description="true, false, or a list of other task files that tuned weights should still be good at"
     )
     curve: Curve = Field(default=None, description=WHAT)
-    limits: Limits = Field(default=Limits(), description="a mapping of limits")
+    limits: LimitsSpec = Field(default=LimitsSpec(), description="a mapping of limits")
     exhaustive: bool | None = Field(
         default=None, description="true or false: whether all finalists answer all test rows, whoever has lost before"
     )
@@ -266,7 +266,7 @@ class Task(Part):
 
 UNWRITTEN = ("metric_options",)  # it is written under `metric`
 KEYS = tuple(name for name, field in Task.model_fields.items() if not field.exclude and name not in UNWRITTEN)
-INNER: dict[str, type[Part]] = {"limits": Limits, "prices": PriceList, "data": Files, "chain": ChainStep}
+INNER: dict[str, type[Part]] = {"limits": LimitsSpec, "prices": PriceList, "data": Files, "chain": ChainStep}
 INNER |= {"curve": CurveSpec, "tuning": TuningSpec}
 
 DATA_FILES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".gz")

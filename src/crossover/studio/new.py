@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from fastapi import FastAPI, File, Form, UploadFile
 from fastapi.responses import HTMLResponse, Response
 
-from crossover.data.economics import Limits
+from crossover.data.economics import LimitsSpec
 from crossover.data.load import endings, holds_rows, load_rows, whole_ending
 from crossover.data.outputs import Unclear
 from crossover.data.sketch import Sketch, sketch
@@ -144,7 +144,7 @@ def add_new(app: FastAPI, studio: Studio) -> None:
         wanted: dict[str, Any] = {"name": name, "model": model.strip() or "pocket"}
         wanted |= {"metric": metric} if metric else {}
         wanted |= {"target": _number("target", target, 1.0)} if target.strip() else {}
-        wanted |= {"limits": Limits(minutes=_number("minutes", minutes, 1e5))} if minutes.strip() else {}
+        wanted |= {"limits": LimitsSpec(minutes=_number("minutes", minutes, 1e5))} if minutes.strip() else {}
         drawn = _sketched(found, source, output)
         if metric and metric not in suiting(drawn.prepared.task.kind or "generate"):
             raise OptionError(f"the metric '{metric[:40]}' does not suit this task, which is to {drawn.prepared.task.kind}")

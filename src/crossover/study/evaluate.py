@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from crossover.data.clusters import clusters
-from crossover.data.economics import Limits
+from crossover.data.economics import LimitsSpec
 from crossover.data.labelled import Labelled, check_labelled, read_labelled, unmet
 from crossover.data.splits import make_splits
 from crossover.data.task import Task
@@ -156,7 +156,7 @@ def _asked(place: StudyFolder | Path | str, data: Any, names: Sequence[str]) -> 
 
 def _check_prices(asked: _Asked, money: float) -> None:
     """Raise `OptionError` where a limit cannot be kept, as nobody knows what a call costs."""
-    limited = asked.task.model_copy(update={"limits": Limits(money=money)})
+    limited = asked.task.model_copy(update={"limits": LimitsSpec(money=money)})
     for spec in filter(None, dict.fromkeys((*asked.models, asked.rule.judge))):
         try:
             need_prices(limited, spec, asked.model_of(spec))
@@ -193,7 +193,7 @@ def _known(asked: _Asked, journal: JournalReader) -> tuple[dict[str, Sequence[Ex
 def _measured(asked: _Asked, money: float | None, journal: Journal, home: StudyFolder, told: Listener) -> dict[str, Run]:
     """Each candidate's run on the new rows, by its id. What earlier evaluations cost is no part of this one's `money`."""
     most = None if money is None else money + journal.spent()[1].money
-    task = asked.task.model_copy(update={"limits": Limits(money=most)})
+    task = asked.task.model_copy(update={"limits": LimitsSpec(money=most)})
     bench = open_bench(
         task, (), (), home.path, journal, asked.model_of, relevance_scorer(), told.progress, metric=asked.rule.metric
     )
