@@ -8,6 +8,7 @@ import struct
 import tracemalloc
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -43,6 +44,20 @@ def test_they_pass_for_the_tuple_that_they_were() -> None:
     assert Reply("x", given) == Reply("x", LabelScores(given)) == pickle.loads(pickle.dumps(Reply("x", given)))
     assert json.loads(json.dumps(to_json(Reply("x", given))))["label_scores"] == list(given)
     assert not Reply("x").label_scores
+
+
+def test_a_text_comes_back_from_the_journal_as_it_was(tmp_path: Path) -> None:
+    with closing(Journal(tmp_path / "study.db")) as journal:
+        journal.add_calls("w", {"text": Reply("x"), "label": Reply("x", (-0.25, -1.5))})
+        found = journal.replies(["text", "label"])
+    assert found == {"text": Reply("x"), "label": Reply("x", (-0.25, -1.5))}
+    assert len({Reply("x"), *found.values()}) == 2, "replies can be told apart in a set"
+
+
+@pytest.mark.parametrize("scores", [None, 5, "ab", ("a", "b"), (None,), (10**400,)])
+def test_what_are_no_scores_is_said_by_the_reply_that_has_them(scores: Any) -> None:
+    with pytest.raises(TypeError, match=r"label_scores is .*; valid is a tuple of log-probabilities"):
+        Reply("x", scores)
 
 
 def test_calls_of_thousands_of_labels_take_little_room(tmp_path: Path) -> None:

@@ -213,8 +213,12 @@ class Reply:
     once: Usage = field(default_factory=Usage)
 
     def __post_init__(self) -> None:
-        if len(self.label_scores):
-            object.__setattr__(self, "label_scores", LabelScores(self.label_scores))
+        scores = self.label_scores
+        try:
+            object.__setattr__(self, "label_scores", LabelScores(scores) if len(scores) else ())
+        except (TypeError, ValueError, OverflowError) as error:
+            valid = "valid is a tuple of log-probabilities, which may be empty"
+            raise TypeError(f"label_scores is {scores!r}; {valid}") from error
 
 
 @dataclass(frozen=True)

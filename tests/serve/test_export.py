@@ -210,6 +210,16 @@ def test_it_votes_as_the_predictor_does(top_p: float, studies: dict[str, StudyFo
     assert all(answer.error is None for answer in answers)
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_answers_by_weights_that_are_no_numbers_are_none(number: float, notes: StudyFolder, tmp_path: Path) -> None:
+    export(notes, tmp_path / "out", "chain_of_thought")
+    outside = Exported(tmp_path / "out")
+    for weight in outside.model.parameters():
+        weight.data.fill_(number)
+    with pytest.raises(ValueError, match="log-probabilities that are no numbers"):
+        outside.answer("a text")
+
+
 @pytest.mark.skipif(importlib.util.find_spec("sentence_transformers") is None, reason="needs the extra embeddings")
 def test_it_finds_the_nearest_by_meaning_as_the_predictor_does(studies: dict[str, StudyFolder], tmp_path: Path) -> None:
     source = studies["notes"]

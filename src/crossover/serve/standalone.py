@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,7 @@ from crossover.serve.answering import Answering, answer_lines
 from crossover.types import Decoding, Reply, Request, content_hash
 
 HERE = Path(__file__).parent
+NO_NUMBERS = "log-probabilities that are no numbers"
 
 
 class Exported(Answering):
@@ -64,10 +66,13 @@ class Exported(Answering):
         window, lead = self.settings["window"], 0 if self.soft is None else self.soft.shape[1]
         if lead + len(ids) + max(map(len, answers), default=1) > window:
             return Reply(error=f"the prompt has {lead + len(ids)} tokens, the window is {window}")
-        if answers:
-            return Reply(label_scores=tuple(self._scores(ids, answers)))
         seed = int(content_hash([request.messages, how.seed, request.repeat])[:12], 16)
-        return Reply(self._write(ids, min(how.max_tokens, window - lead - len(ids)), how, seed))
+        try:
+            if answers:
+                return Reply(label_scores=tuple(self._scores(ids, answers)))
+            return Reply(self._write(ids, min(how.max_tokens, window - lead - len(ids)), how, seed))
+        except ArithmeticError as error:
+            return Reply(error=str(error))
 
     def _forward(self, ids: list[int], cache: Any = None) -> Any:
         given = torch.tensor([ids], device=self.model.device)
@@ -79,7 +84,10 @@ class Exported(Answering):
         return read
 
     def _scores(self, prompt: list[int], answers: list[list[int]]) -> list[float]:
-        """The log-probability of each answer behind the prompt, which is read once where the architecture allows it."""
+        """The log-probability of each answer behind the prompt, which is read once where the architecture allows it.
+
+        Raises `ArithmeticError` where one is no number.
+        """
         read = self._forward(prompt)
         cache = getattr(read, "past_key_values", None)
         scores = []
@@ -93,10 +101,15 @@ class Exported(Answering):
                     logits = torch.cat([logits, more])
             chances = logits.float().cpu().log_softmax(-1).double()
             scores.append(float(chances[range(len(answer)), answer].sum()))
+        if any(map(math.isnan, scores)):
+            raise ArithmeticError(f"the model gives labels {NO_NUMBERS}")
         return scores
 
     def _write(self, prompt: list[int], limit: int, how: Decoding, seed: int) -> str:
-        """Free text up to the end of the turn; settings of a generation_config.json are not applied."""
+        """Free text up to the end of the turn; settings of a generation_config.json are not applied.
+
+        Raises `ArithmeticError` where the tokens' scores are no numbers.
+        """
         stops = self.model.generation_config.eos_token_id
         stops = {stops} if isinstance(stops, int) else set(stops or ())
         draws = torch.Generator(self.model.device).manual_seed(seed)
@@ -107,6 +120,8 @@ class Exported(Answering):
             read = self._forward(prompt + new if cache is None else new[-1:], cache)
             cache = getattr(read, "past_key_values", None)
             logits = read.logits[0, -1].float()
+            if not logits.max().isfinite():  # any token would pass as chosen by them
+                raise ArithmeticError(f"the model gives tokens {NO_NUMBERS}")
             if grammar:
                 bits = numpy.unpackbits(numpy.frombuffer(grammar.compute_bitmask(), numpy.uint8), bitorder="little")
                 logits[torch.from_numpy(bits[: len(logits)] == 0).to(logits.device)] = -torch.inf

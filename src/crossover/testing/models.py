@@ -68,8 +68,6 @@ def _replies(model: Model, requests: list[Request]) -> list[Reply]:
     assert isinstance(found, list), f"complete gave a {type(found).__name__}; valid is a list with a Reply to each request"
     for reply in found:
         scores: Any = getattr(reply, "label_scores", ())
-        numbers = isinstance(scores, tuple) and all(isinstance(score, (int, float)) for score in scores)
-        assert numbers, f"label_scores is {scores!r}; valid is a tuple of log-probabilities, which may be empty"
         assert not any(score != score for score in scores), f"label_scores is {scores!r}; a log-probability is at most 0"
         usage: Any = getattr(reply, "usage", None)
         assert not isinstance(reply, Reply) or isinstance(usage, Usage), f"a reply's usage is {usage!r}; valid is a Usage"
