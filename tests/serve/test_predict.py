@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from crossover.data.rows import Row
 from crossover.errors import DataError, ModelError, StudyError
+from crossover.models.fake import Fake
 from crossover.serve.predict import Predictor
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_candidate
+from crossover.types import Reply, Request
 from tests.models.tiny import build
 from tests.serve.studies import NOTES, recorded
 
@@ -124,3 +129,21 @@ def test_lost_weights_are_named(notes: StudyFolder, tmp_path: Path) -> None:
     shutil.rmtree(place)
     with pytest.raises(ModelError, match=r"lack adapter_model\.safetensors"):
         Predictor.open(copy, "lora")
+
+
+class Unsure(Fake):
+    """Scores that are no numbers, as of damaged weights; or nothing at all."""
+
+    replies = True
+
+    def complete(self, requests: Sequence[Request]) -> list[Reply]:
+        return [Reply(label_scores=[math.nan] * len(one.decoding.labels)) for one in requests] if self.replies else []
+
+
+def test_a_model_is_held_to_its_word_as_in_a_study(notes: StudyFolder) -> None:
+    predictor = replace(Predictor.open(notes, "zero_shot"), model=Unsure())
+    [answer] = predictor.answer(["The lettuce has gone to seed."])
+    assert (answer.text, answer.error) == ("", "its label scores are no numbers")
+    predictor.model.replies = False
+    with pytest.raises(ModelError, match="gave 0 replies to 1 requests"):
+        predictor.answer(["The lettuce has gone to seed."])

@@ -17,11 +17,11 @@ from crossover.data.textfile import as_path
 from crossover.engine.follow import follow
 from crossover.engine.render import Renderer
 from crossover.errors import DataError
-from crossover.models.base import Model
+from crossover.models.base import Model, replies_to_each
 from crossover.study.folder import StudyFolder
 from crossover.study.models import open_measured
 from crossover.study.read import read_candidate, read_task
-from crossover.types import Candidate
+from crossover.types import Candidate, Reply, Request
 
 NO_ANSWER = "the reply holds no answer, such as where its reasoning was cut off"
 
@@ -94,11 +94,11 @@ class Predictor:
     def answer(self, inputs: str | Sequence[str]) -> list[Answer]:
         """Answer a batch of inputs, in order. A blank one, of which none was measured, is not asked: it gets an error.
 
-        Raises `DataError` for what is no text.
+        Raises `DataError` for what is no text, `ModelError` for a model that gives no reply to each.
         """
         labels, inputs = self.candidate.decoding.labels, texts_of(inputs)
         asked = [text for text in inputs if not is_blank(text)]
-        answered = iter(follow(self.candidate, self._renderer, asked, self.model.complete))
+        answered = iter(follow(self.candidate, self._renderer, asked, self._complete))
         found = []
         for text in inputs:
             if is_blank(text):
@@ -109,3 +109,6 @@ class Predictor:
             error = NO_ANSWER if one.says_nothing else one.reply.error
             found.append(Answer(one.text, one.answer, scores, 1000 * one.reply.usage.seconds, error))
         return found
+
+    def _complete(self, requests: Sequence[Request]) -> list[Reply]:
+        return replies_to_each(self.model.complete(requests), requests, self.model)
