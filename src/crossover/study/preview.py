@@ -21,7 +21,8 @@ from crossover.models.base import Tunable, by_the_hour
 from crossover.models.batches import in_batches
 from crossover.study.costing import Costing, speed_text
 from crossover.study.curve_plan import CURVE, CurvePlan, planned_curve
-from crossover.study.forecast import Forecast, Forecaster, labelled
+from crossover.study.forecast import Forecaster, labelled
+from crossover.study.foreseen import Forecast
 from crossover.study.ladder import Rung
 from crossover.study.outlook import Paces, outlook
 from crossover.study.paying import paid_models
@@ -30,6 +31,7 @@ from crossover.study.several import specs_of
 from crossover.study.work import AWAY_IN, AWAY_MONEY, AWAY_OUT, CALLS, IN, MONEY, OUT, TRAINED, UNPRICED, Work, summed
 from crossover.types import Message
 
+MUCH = 0.25  # of a total: how near a plan is to be
 Kind = Literal["speed", "judge", "climb", "forgetting", "folds", "test", "curve"]
 
 
@@ -150,10 +152,10 @@ def previewed(
     plan, too_few = planned_curve(task, splits)
     said += too_few
 
-    cheap = forecaster.forecast(kept, least=True)
+    cheap, fewest = forecaster.forecast(kept, "kept"), forecaster.forecast(kept, "least")
 
     def foreseen(name: str) -> bool:  # by one of both: a rung fails where its dearest prompt is too long, say
-        return name in forecast.parts or name in cheap.parts
+        return any(name in one.parts for one in (forecast, cheap, fewest))
 
     def staged(forecast: Forecast, least: bool) -> list[Part]:
         parts = [part("speed", "speed", speed, took if by_the_hour(model) else None)]
@@ -174,12 +176,18 @@ def previewed(
             parts.append(_together([part("curve", CURVE, work, spec=spec) for spec, work in asked_by.items()]))
         return parts
 
-    ends = [_ends(*pair) for pair in zip(staged(cheap, True), staged(forecast, False), strict=True)]
-    ends = [(low, high) for low, high in ends if high.kind != "forgetting" or high.calls]
-    parts = [_middle(low, high) for low, high in ends]
-    bounds = _together([low for low, _ in ends]), _together([high for _, high in ends])
+    worlds = zip(staged(fewest, True), staged(cheap, True), staged(forecast, False), strict=True)
+    ends = [(_ends(least, *pair)[0], *_ends(*pair)) for least, *pair in worlds]
+    ends = [(least, low, high) for least, low, high in ends if high.kind != "forgetting" or high.calls]
+    choosing = set(cheap.twins) - set(forecast.twins)  # who may keep what they start from, and mostly do on few rows
+    parts = [
+        replace(low, money=high.money) if low.kind == "folds" and low.name in choosing else _middle(low, high)
+        for _, low, high in ends
+    ]
+    bounds = _together([least for least, _, _ in ends]), _together([_ends(*three)[1] for three in ends])
     if (less := _between(*bounds, bool(judging) and labelled(task), bool(forecaster.folds))) is not None:
         said.append(less)
+    said += _better(parts, [high for _, _, high in ends], choosing)
     paid = paid_models(task, bench.evaluator.judge, kept, bench.model_of)
     batched = [spec for spec in specs_of(task) if in_batches(bench.model_of(spec))]
     said += [batches_text(spec, _stages(spec, task.model, kept, forecast)) for spec in batched]
@@ -225,11 +233,11 @@ def _amounts(part: Part) -> dict[str, Any]:
     return {name: value for name, value in asdict(part).items() if name not in ("kind", "name")}
 
 
-def _ends(one: Part, other: Part) -> tuple[Part, Part]:
+def _ends(one: Part, *others: Part) -> tuple[Part, Part]:
     """The least and the most of each amount of a stage; what nobody knows on one side nobody knows."""
 
     def at(pick: Callable[[list[Any]], Any]) -> Part:
-        pairs = {name: [getattr(side, name) for side in (one, other)] for name in _amounts(one)}
+        pairs = {name: [getattr(side, name) for side in (one, *others)] for name in _amounts(one)}
         picked: dict[str, Any] = {name: None if None in pair else pick(pair) for name, pair in pairs.items()}
         return replace(one, **picked)
 
@@ -268,6 +276,17 @@ def _between(least: Part, most: Part, judged: bool, folded: bool) -> str | None:
         f" the table has the middle{', of money the most' if most.money else ''}"
         f"{'; folds that choose the same prompt ask fewer yet' if folded else ''}"
     )
+
+
+def _better(parts: Sequence[Part], most: Sequence[Part], choosing: set[str]) -> list[str]:
+    """What the folds of rungs that find something better than their start may take beside `parts`, where that is much."""
+    total = _together(parts)
+    return [
+        f"{high.name} is thought to find nothing that is surely better than its start, and is then not made again in the"
+        f" folds; else up to {plural(high.calls, 'call')} and {count(high.tokens_in + high.tokens_out)} tokens more"
+        for high in most
+        if high.kind == "folds" and high.name in choosing and high.calls > MUCH * total.calls
+    ]
 
 
 def _judging(bench: StudyBench, splits: Splits) -> Work:

@@ -28,13 +28,16 @@ class Reckoned:
     alike: bool
 
 
-def refitted(rung: Reckoned, grade: Callable[[float], Work], folds: Sequence[Fold], whole: Fold, least: bool) -> Work:
+def refitted(
+    rung: Reckoned, grade: Callable[[float], Work], folds: Sequence[Fold], whole: Fold, met: set[str], least: bool
+) -> Work:
     """The rung made again in all `folds`, and an answer to each row of `whole`.
 
-    `grade`: grading so many; with `least` a rung that is `alike` meets no other train rows than before.
+    `grade`: grading so many; `met`: rows that it was asked as it was made of all;
+    with `least` a rung that is `alike` meets no other train rows than before.
     """
     rows = rows_of(whole.train, whole.dev)
-    met, own = rows_of(whole.dev), rows_of(*(fold.dev for fold in folds))
+    own = rows_of(*(fold.dev for fold in folds))
     asked = rung.asked
     if rung.alike:
         chosen, answered = len(own - met), len(rows - own - met)
