@@ -39,6 +39,7 @@ def taken(task: Path, out: Path) -> dict[str, Any]:
         (["zero_shot", {"chain_of_thought": {"shots": [0], "max_tokens": 12}}], {"model": "fake"}),
         (["zero_shot", "instruction", {"few_shot": {"shots": [2, 4]}}], {"model": "fake", "folds": 3}),
         (["zero_shot", "instruction", {"few_shot": {"shots": [2]}}], {"model": "fake", "curve": {"sizes": [8, 16]}}),
+        (["zero_shot", {"few_shot": {"shots": [2, 4]}}], {"model": "fake", "curve": {"sizes": [8, 16, 24]}}),
     ],
 )
 def test_calls_and_tokens_are_within_a_quarter(strategies: list[Any], more: dict[str, Any], tmp_path: Path) -> None:

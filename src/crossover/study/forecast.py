@@ -79,12 +79,14 @@ class Forecaster:
     ) -> None:
         self._bench, self._begin, self.suites, self._tested, self.folds = bench, begin, suites, tested, folds
         self._count = Counter(bench)
+        self.graded = self._count.graded
 
     def forecast(self, rungs: Sequence[Rung], world: World = "most") -> Forecast:
         """What these take in a world. Rungs that end in the same candidate are measured once, as in the study."""
         least = world != "most"
         ended: set[str] = set()  # candidates
         twins: list[str] = []
+        climbs: dict[str, Reckoned] = {}
         dries: dict[str, _DryBench] = {}
         finals: dict[str, _Finalist] = {}  # by kind
         parts: dict[str, Work] = {}
@@ -112,23 +114,26 @@ class Forecaster:
                     rows = len(self._bench.dev)
                     dry.add(summed({CALLS: rows + min(PROBES + 1, rows)}, self._count.graded(rows)))
                     parts[rung.name] = less(dry.work, before)
+                    one_answer, asking = {CALLS: 1.0}, summed({CALLS: rows}, self._count.graded(rows))
+                    climbs[rung.name] = Reckoned(asking, {}, 0, one_answer, alike=True)
                     finals.setdefault("control", _Finalist(rung.name, "", {CALLS: float(self._tested)}))
                 else:
                     unforeseen.append(rung.name)
                 continue
+            alike = made.weights is None and not made.prompt.demonstrations
+            each = dry.count.of(made)
+            climbs[rung.name] = Reckoned(making, teaching, asked, each, alike)
             if made.id in ended:
                 twins.append(rung.name)
                 parts[rung.name] = less(dry.work, before)
                 continue
             ended.add(made.id)
-            each = dry.count.of(made)
             dry.probe(made, 0.0 if control else PROBES * max(time_of(each), ALONE))
             if made.weights is not None:
                 dry.rehearse(made, self._bench.train[:TRAIN_SAMPLE])
             parts[rung.name] = less(dry.work, before)
             if self.folds:
-                alike = made.weights is None and not made.prompt.demonstrations
-                again.append((rung.name, Reckoned(making, teaching, asked, each, alike), dry, made))
+                again.append((rung.name, climbs[rung.name], dry, made))
             if made.weights is not None:
                 before = dict(dry.work)
                 self._remember(dry, begin.model, made.weights)
@@ -160,7 +165,7 @@ class Forecaster:
         models: dict[str, Recipes] = {spec: dry.recipes for spec, dry in dries.items()}
         recipes = {name: recipe for own in models.values() for name, recipe in own.items()}
         return Forecast(
-            summed(*whole, parts["test"], *refits), recipes, tuple(unforeseen), parts, tested, models, tuple(twins)
+            summed(*whole, parts["test"], *refits), recipes, tuple(unforeseen), parts, tested, models, tuple(twins), climbs
         )
 
     def _dear(self, final: _Finalist) -> tuple[float, float, float]:

@@ -20,13 +20,14 @@ from crossover.metrics.base import Judging
 from crossover.models.base import Tunable, by_the_hour
 from crossover.models.batches import in_batches
 from crossover.study.costing import Costing, speed_text
-from crossover.study.curve_plan import CURVE, CurvePlan, planned_curve
+from crossover.study.curve_plan import CURVE, planned_curve
 from crossover.study.forecast import Forecaster, labelled
 from crossover.study.foreseen import Forecast
 from crossover.study.ladder import Rung
 from crossover.study.outlook import Paces, outlook
 from crossover.study.paying import paid_models
 from crossover.study.plan import FINALISTS
+from crossover.study.refits import Reckoned, drawn
 from crossover.study.several import specs_of
 from crossover.study.work import AWAY_IN, AWAY_MONEY, AWAY_OUT, CALLS, IN, MONEY, OUT, TRAINED, UNPRICED, Work, summed
 from crossover.types import Message
@@ -157,7 +158,7 @@ def previewed(
     def foreseen(name: str) -> bool:  # by one of both: a rung fails where its dearest prompt is too long, say
         return any(name in one.parts for one in (forecast, cheap, fewest))
 
-    def staged(forecast: Forecast, least: bool) -> list[Part]:
+    def staged(forecast: Forecast, dear: float) -> list[Part]:
         parts = [part("speed", "speed", speed, took if by_the_hour(model) else None)]
         if judging:
             parts.append(part("judge", "the judge", judging, spec=bench.evaluator.judge))
@@ -172,11 +173,12 @@ def previewed(
         if not forecaster.folds:
             parts.append(_together([part("test", FINALISTS, work, spec=spec) for spec, work in forecast.finals.items()]))
         if plan is not None:
-            asked_by = _curve(plan, kept, forecast, least)
+            have = len(splits.train), len(splits.dev)
+            asked_by = _curve(kept, forecast, lambda one: drawn(one, forecaster.graded, plan, have, dear < 1), dear)
             parts.append(_together([part("curve", CURVE, work, spec=spec) for spec, work in asked_by.items()]))
         return parts
 
-    worlds = zip(staged(fewest, True), staged(cheap, True), staged(forecast, False), strict=True)
+    worlds = zip(staged(fewest, 0), staged(cheap, 0.5), staged(forecast, 1), strict=True)
     ends = [(_ends(least, *pair)[0], *_ends(*pair)) for least, *pair in worlds]
     ends = [(least, low, high) for least, low, high in ends if high.kind != "forgetting" or high.calls]
     choosing = set(cheap.twins) - set(forecast.twins)  # who may keep what they start from, and mostly do on few rows
@@ -312,19 +314,19 @@ def _together(parts: Sequence[Part]) -> Part:
     return Part(parts[0].kind, parts[0].name, calls, tokens_in, tokens_out, seconds, money)
 
 
-def _curve(plan: CurvePlan, rungs: Sequence[Rung], forecast: Forecast, least: bool) -> dict[str, Work]:
-    """What a learning curve takes, by model: of each family one rung, the dearest or with `least` the cheapest, which asks
-    with all labels what it asks with each."""
-    share = sum(size.labels for size in plan.sizes) * plan.seeds / plan.have
+def _curve(rungs: Sequence[Rung], forecast: Forecast, taken: Callable[[Reckoned], Work], dear: float) -> dict[str, Work]:
+    """What a learning curve takes, by model: of each family one rung, `dear` from 0, the cheapest, to 1, the dearest.
+    `taken`: by a rung."""
     families: dict[str, list[tuple[str, Work]]] = {}
     for rung in rungs:
-        one = rung.found_on or rung.model, forecast.parts.get(rung.name, {})
+        climb = forecast.climbs.get(rung.name)
+        one = rung.found_on or rung.model, {} if climb is None else taken(climb)
         families.setdefault(rung.strategy.family, []).append(one)
     found: dict[str, Work] = {}
     for climbed in families.values():
-        spec, work = (min if least else max)(climbed, key=lambda one: one[1].get(IN, 0.0))
-        scaled = {name: share * amount for name, amount in work.items() if name != "alone"}
-        found[spec] = summed(found.get(spec, {}), scaled)
+        ranked = sorted(climbed, key=lambda one: (one[1].get(IN, 0.0), one[1].get(CALLS, 0.0)))
+        spec, work = ranked[min(int(dear * len(ranked)), len(ranked) - 1)]
+        found[spec] = summed(found.get(spec, {}), work)
     return found
 
 
