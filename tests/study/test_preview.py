@@ -39,6 +39,7 @@ def taken(task: Path, out: Path) -> dict[str, Any]:
         (["zero_shot", {"chain_of_thought": {"shots": [0], "max_tokens": 12}}], {"model": "fake"}),
         (["zero_shot", "instruction", {"few_shot": {"shots": [2, 4]}}], {"model": "fake", "folds": 3}),
         (["zero_shot", "instruction", {"few_shot": {"shots": [2]}}], {"model": "fake", "curve": {"sizes": [8, 16]}}),
+        (["zero_shot", {"few_shot": {"shots": [2, 4]}}], {"model": "fake", "curve": {"sizes": [8, 16, 24]}}),
     ],
 )
 def test_calls_and_tokens_are_within_a_quarter(strategies: list[Any], more: dict[str, Any], tmp_path: Path) -> None:
@@ -231,6 +232,29 @@ def test_a_search_is_thought_to_use_its_calls(tmp_path: Path) -> None:
     found = preview_study(write_task(tmp_path, ["zero_shot", {"search": {"calls": 300}}], model="fake"))
     [search] = [part for part in found.parts if part.name == "search"]
     assert 200 <= search.calls <= 330
+
+
+@pytest.mark.parametrize(("model", "near"), [("fake", True), ("fake:echo", False)], ids=["kept", "not searched"])
+def test_a_search_that_keeps_its_start_is_not_thought_to_be_made_again_in_the_folds(
+    model: str, near: bool, tmp_path: Path
+) -> None:
+    pytest.importorskip("optuna")
+    task = write_task(tmp_path, ["zero_shot", {"search": {"calls": 200}}], model=model, folds=3)
+    found, folder = preview_study(task), run_study(task, tmp_path / "run")
+    [speed] = [part for part in found.parts if part.kind == "speed"]  # a busy machine's is measured again
+    with closing(sqlite3.connect(folder.journal)) as journal:
+        [[asked, read]] = journal.execute(
+            "select count(*), sum(tokens_in) + sum(tokens_out) from calls where purpose not in ('speed', 'pace')"
+        ).fetchall()
+    calls, tokens = asked + speed.calls, read + speed.tokens_in + speed.tokens_out
+    assert found.bounds is not None
+    least, most = found.bounds
+    assert least.calls <= calls <= most.calls
+    assert least.tokens_in + least.tokens_out <= tokens <= most.tokens_in + most.tokens_out
+    assert any("search is thought to find nothing" in sentence for sentence in found.said)
+    if near:
+        assert abs(found.total.calls - calls) <= 0.25 * calls
+        assert abs(found.total.tokens_in + found.total.tokens_out - tokens) <= 0.25 * tokens
 
 
 def test_models_elsewhere_are_named_a_judge_and_a_teacher_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,15 +2,16 @@
 
 Tokens are counted on a few rows and scaled to all. Of several prompts the dearest is taken to win, and every tune
 to last its epochs, so the forecast is rather too long than too short; or the cheapest, and to stop as early as it may,
-with the same labels, which a judge grades once.
+with the same labels, which a judge grades once. What a search finds is then not surely better than its start, which it
+keeps, or there is nothing to search for at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 from crossover.data.splits import Fold
 from crossover.data.task import Task
@@ -25,6 +26,7 @@ from crossover.evaluation.service import trained_at_most
 from crossover.models.base import Concurrent, Model
 from crossover.models.batches import in_batches
 from crossover.study.counter import SAMPLE, Counter
+from crossover.study.foreseen import Forecast, Recipes
 from crossover.study.ladder import TRAIN_SAMPLE, Rung, begun, moved
 from crossover.study.refits import Reckoned, refitted, rows_of
 from crossover.study.work import (
@@ -64,27 +66,8 @@ SOLVED = 2  # one training row in so many is thought to be solved: it may be sho
 ALONE = 64  # tokens: what a request that comes alone takes at the least
 
 
-Recipes = Mapping[str, tuple[Recipe, Candidate]]
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """`work`: all of it, of which calls and tokens are what the journal will have; money is the most it can be. `parts`: of
-    each rung, of measuring what each rung's weights forgot ("forgetting NAME"), and of the finalists ("test"), or of each
-    rung made again in all folds ("folds of NAME"). `recipes`: one of each method that is tuned with, with the prompt that
-    it is tuned behind; `models`: these by model. `unforeseen`: rungs of which nobody knows what they will ask. `finals`:
-    "test", by the model of the finalists ("" for controls)."""
-
-    work: Work
-    recipes: Recipes
-    unforeseen: tuple[str, ...] = ()
-    parts: Mapping[str, Work] = field(default_factory=dict)
-    finals: Mapping[str, Work] = field(default_factory=dict)
-    models: Mapping[str, Recipes] = field(default_factory=dict)
-
-    def minutes(self, pace: Mapping[str, float]) -> float:
-        """`pace`: seconds of a token, by what is done with it."""
-        return sum(tokens * pace.get(what, 0.0) for what, tokens in self.work.items()) / 60
+# the dearest prompts win and tunes last; the cheapest win and starts are kept; and nothing is worth a search, either
+World = Literal["most", "kept", "least"]
 
 
 class Forecaster:
@@ -96,19 +79,25 @@ class Forecaster:
     ) -> None:
         self._bench, self._begin, self.suites, self._tested, self.folds = bench, begin, suites, tested, folds
         self._count = Counter(bench)
+        self.graded = self._count.graded
 
-    def forecast(self, rungs: Sequence[Rung], least: bool = False) -> Forecast:
-        """What these take at the most, or with `least` where the cheapest prompts win and every tune stops early."""
+    def forecast(self, rungs: Sequence[Rung], world: World = "most") -> Forecast:
+        """What these take in a world. Rungs that end in the same candidate are measured once, as in the study."""
+        least = world != "most"
+        ended: set[str] = set()  # candidates
+        twins: list[str] = []
+        climbs: dict[str, Reckoned] = {}
         dries: dict[str, _DryBench] = {}
         finals: dict[str, _Finalist] = {}  # by kind
         parts: dict[str, Work] = {}
         unforeseen = []
         judged: set[str] = set()
-        folded, same = False, least and labelled(self._bench.task)
+        same = least and labelled(self._bench.task)
+        again: list[tuple[str, Reckoned, _DryBench, Candidate]] = []  # in all folds
         for rung in rungs:
             begin, at = begun(rung, self._begin, self._bench)
             count = self._count if at is self._bench else Counter(at)
-            dry = dries.setdefault(at.task.model, _DryBench(at, count, least, judged))
+            dry = dries.setdefault(at.task.model, _DryBench(at, count, world, judged))
             before, before_taught = dict(dry.work), dict(dry.teaching)
             dry.taught.clear()
             control = rung.strategy.family == "control"
@@ -125,22 +114,26 @@ class Forecaster:
                     rows = len(self._bench.dev)
                     dry.add(summed({CALLS: rows + min(PROBES + 1, rows)}, self._count.graded(rows)))
                     parts[rung.name] = less(dry.work, before)
+                    one_answer, asking = {CALLS: 1.0}, summed({CALLS: rows}, self._count.graded(rows))
+                    climbs[rung.name] = Reckoned(asking, {}, 0, one_answer, alike=True)
                     finals.setdefault("control", _Finalist(rung.name, "", {CALLS: float(self._tested)}))
                 else:
                     unforeseen.append(rung.name)
                 continue
+            alike = made.weights is None and not made.prompt.demonstrations
             each = dry.count.of(made)
+            climbs[rung.name] = Reckoned(making, teaching, asked, each, alike)
+            if made.id in ended:
+                twins.append(rung.name)
+                parts[rung.name] = less(dry.work, before)
+                continue
+            ended.add(made.id)
             dry.probe(made, 0.0 if control else PROBES * max(time_of(each), ALONE))
             if made.weights is not None:
                 dry.rehearse(made, self._bench.train[:TRAIN_SAMPLE])
             parts[rung.name] = less(dry.work, before)
             if self.folds:
-                alike = made.weights is None and not made.prompt.demonstrations
-                every = Fold(tuple(self._bench.train), tuple(self._bench.dev), ())
-                grade = _ungraded if same and folded else self._count.graded
-                reckoned = Reckoned(making, teaching, asked, each, alike)
-                parts[f"folds of {rung.name}"] = refitted(reckoned, grade, self.folds, every, least)
-                folded = True
+                again.append((rung.name, climbs[rung.name], dry, made))
             if made.weights is not None:
                 before = dict(dry.work)
                 self._remember(dry, begin.model, made.weights)
@@ -152,6 +145,11 @@ class Forecaster:
             for group in {kind} if control else {kind, f"{made.model} {family}"}:  # as `finalists` has them
                 one = _Finalist(rung.name, mine, final, made, dry)
                 finals[group] = max(finals.get(group, one), one, key=self._dear)
+        every = Fold(tuple(self._bench.train), tuple(self._bench.dev), ())
+        for place, (name, reckoned, dry, made) in enumerate(again):  # after all: a search asks train rows of its start, too
+            grade = _ungraded if same and place else self._count.graded
+            met = rows_of(every.dev, dry.answered(made) if world == "least" else ())
+            parts[f"folds of {name}"] = refitted(reckoned, grade, self.folds, every, met, least)
         tested: dict[str, Work] = {}
         for one in {one.name: one for one in finals.values()}.values():
             if one.made is not None and one.dry is not None and one.made.weights is not None:
@@ -163,10 +161,12 @@ class Forecaster:
                 tested[one.model] = summed(tested.get(one.model, {}), one.work, graded)
         whole = [dry.work for dry in dries.values()]
         parts["test"] = summed(*tested.values())
-        again = [work for name, work in parts.items() if name.startswith("folds of ")]
+        refits = [work for name, work in parts.items() if name.startswith("folds of ")]
         models: dict[str, Recipes] = {spec: dry.recipes for spec, dry in dries.items()}
         recipes = {name: recipe for own in models.values() for name, recipe in own.items()}
-        return Forecast(summed(*whole, parts["test"], *again), recipes, tuple(unforeseen), parts, tested, models)
+        return Forecast(
+            summed(*whole, parts["test"], *refits), recipes, tuple(unforeseen), parts, tested, models, tuple(twins), climbs
+        )
 
     def _dear(self, final: _Finalist) -> tuple[float, float, float]:
         """By what the dearest finalist of a kind is told: money where calls cost some, then time."""
@@ -183,6 +183,11 @@ class Forecaster:
             prose = [Example(p.text, CONTINUE.format(p.opening), p.text) for p in passages()]
             for one in prose:
                 dry.answers(Candidate(model, decoding=Decoding(labels=(one.output,)), weights=side), [one])
+
+
+def _asked_as(candidate: Candidate) -> str:
+    own = replace(candidate.decoding, label_bias=())
+    return content_hash([candidate.model, candidate.prompt, own, candidate.weights])
 
 
 def _ungraded(answers: float) -> Work:
@@ -215,13 +220,17 @@ class _DryBench:
 
     bench: StudyBench
     count: Counter
-    least: bool = False
+    world: World = "most"
     judged: set[str] = field(default_factory=set)  # rows of which an answer is graded; at the least all answer alike
     work: Work = field(default_factory=dict)
     teaching: Work = field(default_factory=dict)  # of it, what is asking train rows
     taught: set[str] = field(default_factory=set)  # these rows
     recipes: dict[str, tuple[Recipe, Candidate]] = field(default_factory=dict)
     _met: set[tuple[str, str]] = field(default_factory=set)  # candidates and rows: nothing is asked twice
+
+    @property
+    def least(self) -> bool:
+        return self.world != "most"
 
     @property
     def task(self) -> Task:
@@ -359,10 +368,14 @@ class _DryBench:
         """What grading answers to rows takes whose last answer is graded elsewhere: the same again is not graded anew."""
         return {} if self.least and labelled(self.task) else self.count.graded(answers)
 
+    def answered(self, candidate: Candidate) -> list[Example]:
+        """The train rows that it was asked."""
+        key = _asked_as(candidate)
+        return [example for example in self.train if (key, f"train {example.id}") in self._met]
+
     def _fresh(self, candidate: Candidate, what: str, examples: Sequence[Example]) -> int:
         """How many rows it was not asked yet for this."""
-        own = replace(candidate.decoding, label_bias=())
-        key = content_hash([candidate.model, candidate.prompt, own, candidate.weights])
+        key = _asked_as(candidate)
         fresh = {(key, f"{what} {example.id}") for example in examples} - self._met
         self._met |= fresh
         return len(fresh)
@@ -372,6 +385,8 @@ class _DryBench:
         self._asked(split, examples, {what: fresh * tokens for what, tokens in each.items()})
         dear = time_of(each) + each.get(IN, 0.0)  # what is shared by all rows takes no time, but is read each time
         value = UNSOLVED * (1 if self.least else dear) / (1 + dear)  # the dearest wins, or the cheapest
-        records = tuple(Record(example, Reply(), WRONG, Score(value)) for example in examples)
+        telling = {"most": range(len(examples)), "kept": (1,), "least": ()}[self.world]  # rows that `SOLVED` spares
+        scores = [Score(value if row in telling else UNSOLVED) for row in range(len(examples))]
+        records = tuple(Record(e, Reply(), WRONG, score) for e, score in zip(examples, scores, strict=True))
         estimate = Estimate(len(records), value, value, value)
         return Run(candidate.id, split, self.bench.evaluator.metric_name, records, estimate)

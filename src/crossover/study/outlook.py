@@ -17,7 +17,8 @@ from crossover.evaluation.probe import Speed
 from crossover.models.base import Tunable
 from crossover.study.counter import Counter
 from crossover.study.fit import allowed, fitted, told
-from crossover.study.forecast import Forecast, Forecaster, Recipes
+from crossover.study.forecast import Forecaster
+from crossover.study.foreseen import Forecast, Recipes
 from crossover.study.ladder import Rung
 from crossover.study.listener import Stage
 from crossover.study.plan import planned

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from crossover.data.splits import Splits
 from crossover.data.task import Task
 from crossover.decision import numbers
-from crossover.study.forecast import Forecast
+from crossover.study.foreseen import Forecast
 from crossover.study.ladder import Rung
 from crossover.study.listener import Stage
 

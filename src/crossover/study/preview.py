@@ -20,16 +20,19 @@ from crossover.metrics.base import Judging
 from crossover.models.base import Tunable, by_the_hour
 from crossover.models.batches import in_batches
 from crossover.study.costing import Costing, speed_text
-from crossover.study.curve_plan import CURVE, CurvePlan, planned_curve
-from crossover.study.forecast import Forecast, Forecaster, labelled
+from crossover.study.curve_plan import CURVE, planned_curve
+from crossover.study.forecast import Forecaster, labelled
+from crossover.study.foreseen import Forecast
 from crossover.study.ladder import Rung
 from crossover.study.outlook import Paces, outlook
 from crossover.study.paying import paid_models
 from crossover.study.plan import FINALISTS
+from crossover.study.refits import Reckoned, drawn
 from crossover.study.several import specs_of
 from crossover.study.work import AWAY_IN, AWAY_MONEY, AWAY_OUT, CALLS, IN, MONEY, OUT, TRAINED, UNPRICED, Work, summed
 from crossover.types import Message
 
+MUCH = 0.25  # of a total: how near a plan is to be
 Kind = Literal["speed", "judge", "climb", "forgetting", "folds", "test", "curve"]
 
 
@@ -150,12 +153,12 @@ def previewed(
     plan, too_few = planned_curve(task, splits)
     said += too_few
 
-    cheap = forecaster.forecast(kept, least=True)
+    cheap, fewest = forecaster.forecast(kept, "kept"), forecaster.forecast(kept, "least")
 
     def foreseen(name: str) -> bool:  # by one of both: a rung fails where its dearest prompt is too long, say
-        return name in forecast.parts or name in cheap.parts
+        return any(name in one.parts for one in (forecast, cheap, fewest))
 
-    def staged(forecast: Forecast, least: bool) -> list[Part]:
+    def staged(forecast: Forecast, dear: float) -> list[Part]:
         parts = [part("speed", "speed", speed, took if by_the_hour(model) else None)]
         if judging:
             parts.append(part("judge", "the judge", judging, spec=bench.evaluator.judge))
@@ -170,16 +173,23 @@ def previewed(
         if not forecaster.folds:
             parts.append(_together([part("test", FINALISTS, work, spec=spec) for spec, work in forecast.finals.items()]))
         if plan is not None:
-            asked_by = _curve(plan, kept, forecast, least)
+            have = len(splits.train), len(splits.dev)
+            asked_by = _curve(kept, forecast, lambda one: drawn(one, forecaster.graded, plan, have, dear < 1), dear)
             parts.append(_together([part("curve", CURVE, work, spec=spec) for spec, work in asked_by.items()]))
         return parts
 
-    ends = [_ends(*pair) for pair in zip(staged(cheap, True), staged(forecast, False), strict=True)]
-    ends = [(low, high) for low, high in ends if high.kind != "forgetting" or high.calls]
-    parts = [_middle(low, high) for low, high in ends]
-    bounds = _together([low for low, _ in ends]), _together([high for _, high in ends])
+    worlds = zip(staged(fewest, 0), staged(cheap, 0.5), staged(forecast, 1), strict=True)
+    ends = [(_ends(least, *pair)[0], *_ends(*pair)) for least, *pair in worlds]
+    ends = [(least, low, high) for least, low, high in ends if high.kind != "forgetting" or high.calls]
+    choosing = set(cheap.twins) - set(forecast.twins)  # who may keep what they start from, and mostly do on few rows
+    parts = [
+        replace(low, money=high.money) if low.kind == "folds" and low.name in choosing else _middle(low, high)
+        for _, low, high in ends
+    ]
+    bounds = _together([least for least, _, _ in ends]), _together([_ends(*three)[1] for three in ends])
     if (less := _between(*bounds, bool(judging) and labelled(task), bool(forecaster.folds))) is not None:
         said.append(less)
+    said += _better(parts, [high for _, _, high in ends], choosing)
     paid = paid_models(task, bench.evaluator.judge, kept, bench.model_of)
     batched = [spec for spec in specs_of(task) if in_batches(bench.model_of(spec))]
     said += [batches_text(spec, _stages(spec, task.model, kept, forecast)) for spec in batched]
@@ -225,11 +235,11 @@ def _amounts(part: Part) -> dict[str, Any]:
     return {name: value for name, value in asdict(part).items() if name not in ("kind", "name")}
 
 
-def _ends(one: Part, other: Part) -> tuple[Part, Part]:
+def _ends(one: Part, *others: Part) -> tuple[Part, Part]:
     """The least and the most of each amount of a stage; what nobody knows on one side nobody knows."""
 
     def at(pick: Callable[[list[Any]], Any]) -> Part:
-        pairs = {name: [getattr(side, name) for side in (one, other)] for name in _amounts(one)}
+        pairs = {name: [getattr(side, name) for side in (one, *others)] for name in _amounts(one)}
         picked: dict[str, Any] = {name: None if None in pair else pick(pair) for name, pair in pairs.items()}
         return replace(one, **picked)
 
@@ -270,6 +280,17 @@ def _between(least: Part, most: Part, judged: bool, folded: bool) -> str | None:
     )
 
 
+def _better(parts: Sequence[Part], most: Sequence[Part], choosing: set[str]) -> list[str]:
+    """What the folds of rungs that find something better than their start may take beside `parts`, where that is much."""
+    total = _together(parts)
+    return [
+        f"{high.name} is thought to find nothing that is surely better than its start, and is then not made again in the"
+        f" folds; else up to {plural(high.calls, 'call')} and {count(high.tokens_in + high.tokens_out)} tokens more"
+        for high in most
+        if high.kind == "folds" and high.name in choosing and high.calls > MUCH * total.calls
+    ]
+
+
 def _judging(bench: StudyBench, splits: Splits) -> Work:
     """What trying the judge takes; nothing where none judges."""
     judge = bench.evaluator.metric
@@ -293,19 +314,19 @@ def _together(parts: Sequence[Part]) -> Part:
     return Part(parts[0].kind, parts[0].name, calls, tokens_in, tokens_out, seconds, money)
 
 
-def _curve(plan: CurvePlan, rungs: Sequence[Rung], forecast: Forecast, least: bool) -> dict[str, Work]:
-    """What a learning curve takes, by model: of each family one rung, the dearest or with `least` the cheapest, which asks
-    with all labels what it asks with each."""
-    share = sum(size.labels for size in plan.sizes) * plan.seeds / plan.have
+def _curve(rungs: Sequence[Rung], forecast: Forecast, taken: Callable[[Reckoned], Work], dear: float) -> dict[str, Work]:
+    """What a learning curve takes, by model: of each family one rung, `dear` from 0, the cheapest, to 1, the dearest.
+    `taken`: by a rung."""
     families: dict[str, list[tuple[str, Work]]] = {}
     for rung in rungs:
-        one = rung.found_on or rung.model, forecast.parts.get(rung.name, {})
+        climb = forecast.climbs.get(rung.name)
+        one = rung.found_on or rung.model, {} if climb is None else taken(climb)
         families.setdefault(rung.strategy.family, []).append(one)
     found: dict[str, Work] = {}
     for climbed in families.values():
-        spec, work = (min if least else max)(climbed, key=lambda one: one[1].get(IN, 0.0))
-        scaled = {name: share * amount for name, amount in work.items() if name != "alone"}
-        found[spec] = summed(found.get(spec, {}), scaled)
+        ranked = sorted(climbed, key=lambda one: (one[1].get(IN, 0.0), one[1].get(CALLS, 0.0)))
+        spec, work = ranked[min(int(dear * len(ranked)), len(ranked) - 1)]
+        found[spec] = summed(found.get(spec, {}), work)
     return found
 
 

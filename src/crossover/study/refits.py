@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isclose
 
 from crossover.data.splits import Fold
+from crossover.study.curve_plan import CurvePlan
 from crossover.study.work import AWAY_IN, AWAY_MONEY, AWAY_OUT, CALLS, IN, MONEY, OUT, Work, add, less
 from crossover.types import Example
 
@@ -28,13 +30,16 @@ class Reckoned:
     alike: bool
 
 
-def refitted(rung: Reckoned, grade: Callable[[float], Work], folds: Sequence[Fold], whole: Fold, least: bool) -> Work:
+def refitted(
+    rung: Reckoned, grade: Callable[[float], Work], folds: Sequence[Fold], whole: Fold, met: set[str], least: bool
+) -> Work:
     """The rung made again in all `folds`, and an answer to each row of `whole`.
 
-    `grade`: grading so many; with `least` a rung that is `alike` meets no other train rows than before.
+    `grade`: grading so many; `met`: rows that it was asked as it was made of all;
+    with `least` a rung that is `alike` meets no other train rows than before.
     """
     rows = rows_of(whole.train, whole.dev)
-    met, own = rows_of(whole.dev), rows_of(*(fold.dev for fold in folds))
+    own = rows_of(*(fold.dev for fold in folds))
     asked = rung.asked
     if rung.alike:
         chosen, answered = len(own - met), len(rows - own - met)
@@ -50,6 +55,28 @@ def refitted(rung: Reckoned, grade: Callable[[float], Work], folds: Sequence[Fol
     add(found, {what: taught * tokens for what, tokens in rung.teaching.items()})
     add(found, {what: answered * tokens for what, tokens in rung.each.items()})
     add(found, grade(answered))
+    return found
+
+
+def drawn(rung: Reckoned, grade: Callable[[float], Work], plan: CurvePlan, splits: tuple[int, int], least: bool) -> Work:
+    """The rung made again with each number of labels of a curve, and answering what is held back; nobody times it.
+
+    `splits`: train and dev rows; with `least`, or where there is nothing to choose, a rung that is `alike` asks its prompt
+    once on each row.
+    """
+    train, dev = splits
+    fixed = IN in rung.each and isclose(rung.making.get(IN, 0.0), dev * rung.each[IN])  # one prompt: nothing is chosen
+    same = rung.alike and (least or fixed)
+    found: Work = {}
+    for held in plan.held:
+        for size in plan.sizes[:1] if same else plan.sizes:
+            chosen = 0.0 if same else (size.labels - size.rows) / dev
+            for what, tokens in less(rung.making, rung.teaching).items():
+                add(found, {what: (chosen if what in ASKED else size.rows / train) * tokens})
+            taught = 0.0 if same or not rung.asked else min(rung.asked, size.rows) / rung.asked
+            add(found, {what: taught * tokens for what, tokens in rung.teaching.items()})
+            add(found, {what: len(held) * tokens for what, tokens in rung.each.items()})
+            add(found, {} if least and same else grade(len(held)))
     return found
 
 
