@@ -12,7 +12,8 @@ from typing import Any, cast
 import pytest
 
 from crossover.api.study import open_study
-from crossover.data.task import Limits, load_task
+from crossover.data.economics import Limits
+from crossover.data.task import load_task
 from crossover.engine.journal import Journal, JournalReader
 from crossover.errors import DataError, MetricError, ModelError, OptionError, StudyError
 from crossover.evaluation.bench import StudyBench
