@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossover.data import stating
+from crossover.data.codes import on_another_scale
 from crossover.data.loops import few_times
 from crossover.data.text import stated
 from crossover.data.thought import without_thought
@@ -102,3 +103,9 @@ def test_numbers_and_stretched_words_stay() -> None:
 def test_a_mark_that_nothing_ends_is_only_spoken_of_however_often() -> None:
     text = "x " + "<think> " * (LONG // 8)
     assert without_thought(text) == text
+
+
+def test_a_rating_that_goes_on_about_scales_is_read_once() -> None:
+    text = "the answer max 9 foo\n" * 100_000
+    assert not on_another_scale(text, ("1", "2", "3", "4", "5"))
+    assert on_another_scale(f"{text}max 9: 4", ("1", "2", "3", "4", "5"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 from crossover.data.called import GROUNDS_WORDS, LABEL_WORDS, TEXT_WORDS
@@ -170,6 +171,7 @@ _SCALE_ENDS = (
 
 
 _SAID_APART = later(r"[.!?;](?=\s)|\n|,\s*(?=\")")  # ends a sentence, a line or a field of an object
+_SENTENCE_AT_MOST = 1000  # characters of a sentence that are looked at on either side: a longer one is none
 _OF_A_SCALE = later(r"\b(?:the|an?|is|was|scores?|grades?|ratings?|points?|range)\b|[\W_]+", re.I)
 
 
@@ -182,17 +184,22 @@ def on_another_scale(text: str, labels: Sequence[str]) -> bool:
     if not 2 < top <= _MOST:
         return False
     rating = re.compile(rf"(?<!\d)(?:{'|'.join(labels)})(?!\d)")
+    apart = [found.span() for found in _SAID_APART.finditer(text)]
     return any(
-        any(end and len(end) <= MOST_DIGITS and int(end) > top for end in found.groups()) and _is_of(rating, found, text)
+        any(end and len(end) <= MOST_DIGITS and int(end) > top for end in found.groups())
+        and _is_of(rating, found, text, apart)
         for sought in _SCALE_ENDS
         for found in sought.finditer(text)
     )
 
 
-def _is_of(rating: re.Pattern[str], scale: re.Match[str], text: str) -> bool:
-    """Whether a scale is a rating's: it is called one, stands where a rating is said, or is all that is said there."""
-    begins = max((found.end() for found in _SAID_APART.finditer(text, 0, scale.start())), default=0)
-    ends = next((found.start() for found in _SAID_APART.finditer(text, scale.end())), len(text))
+def _is_of(rating: re.Pattern[str], scale: re.Match[str], text: str, apart: Sequence[tuple[int, int]]) -> bool:
+    """Whether a scale is a rating's: it is called one, stands where a rating is said, or is all that is said there.
+    `apart`: where sentences end."""
+    before = bisect_right(apart, scale.start(), key=lambda span: span[1])
+    after = bisect_left(apart, scale.end(), key=lambda span: span[0])
+    begins = max(apart[before - 1][1] if before else 0, scale.start() - _SENTENCE_AT_MOST)
+    ends = min(apart[after][0] if after < len(apart) else len(text), scale.end() + _SENTENCE_AT_MOST)
     beside = f"{text[begins : scale.start()]} {text[scale.end() : ends]}"
     called = "scale" in text[begins:ends].casefold()
     return called or bool(rating.search(beside)) or not _OF_A_SCALE.sub("", beside)
