@@ -234,6 +234,13 @@ def test_a_search_is_thought_to_use_its_calls(tmp_path: Path) -> None:
     assert 200 <= search.calls <= 330
 
 
+def test_a_rung_that_will_fail_is_said_to_with_its_reason(tmp_path: Path) -> None:
+    found = preview_study(write_task(tmp_path, ["zero_shot", {"search": {"calls": 5}}], model="fake", folds=3))
+    assert not [part for part in found.parts if part.name == "search"]
+    [said] = [sentence for sentence in found.said if "search" in sentence]
+    assert said.startswith("search will fail: strategy 'search', option 'calls': received 5, valid is ")
+
+
 @pytest.mark.parametrize(("model", "near"), [("fake", True), ("fake:echo", False)], ids=["kept", "not searched"])
 def test_a_search_that_keeps_its_start_is_not_thought_to_be_made_again_in_the_folds(
     model: str, near: bool, tmp_path: Path

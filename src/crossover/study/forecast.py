@@ -86,6 +86,7 @@ class Forecaster:
         least = world != "most"
         ended: set[str] = set()  # candidates
         twins: list[str] = []
+        refused: dict[str, str] = {}
         climbs: dict[str, Reckoned] = {}
         dries: dict[str, _DryBench] = {}
         finals: dict[str, _Finalist] = {}  # by kind
@@ -105,8 +106,9 @@ class Forecaster:
                 made = moved(rung, rung.strategy.adapt(begin, dry), rung.model or self._begin.model, at)
                 dry.score(made)
                 making, teaching, asked = less(dry.work, before), less(dry.teaching, before_taught), len(dry.taught)
-            except (TuningError, OptionError, MissingExtra):
-                continue  # it will say so when it is climbed, and take no time
+            except (TuningError, OptionError, MissingExtra) as error:
+                refused[rung.name] = str(error)  # it will say so when it is climbed, and take no time
+                continue
             except (BudgetExceeded, ModelError, StudyError):
                 raise
             except Exception:  # noqa: BLE001  `_Unforeseen`, or a strategy that looks into replies, which are empty here
@@ -165,7 +167,8 @@ class Forecaster:
         models: dict[str, Recipes] = {spec: dry.recipes for spec, dry in dries.items()}
         recipes = {name: recipe for own in models.values() for name, recipe in own.items()}
         return Forecast(
-            summed(*whole, parts["test"], *refits), recipes, tuple(unforeseen), parts, tested, models, tuple(twins), climbs
+            *(summed(*whole, parts["test"], *refits), recipes, tuple(unforeseen), parts, tested, models),
+            *(tuple(twins), climbs, refused),
         )
 
     def _dear(self, final: _Finalist) -> tuple[float, float, float]:

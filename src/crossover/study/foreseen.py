@@ -19,7 +19,7 @@ class Forecast:
     rung made again in all folds ("folds of NAME"). `recipes`: one of each method that is tuned with, with the prompt that
     it is tuned behind; `models`: these by model. `unforeseen`: rungs of which nobody knows what they will ask. `finals`:
     "test", by the model of the finalists ("" for controls). `twins`: rungs that end in the candidate of one before.
-    `climbs`: what each rung takes without its latency."""
+    `climbs`: what each rung takes without its latency. `refused`: rungs that cannot be climbed, and why."""
 
     work: Work
     recipes: Recipes
@@ -29,6 +29,7 @@ class Forecast:
     models: Mapping[str, Recipes] = field(default_factory=dict)
     twins: tuple[str, ...] = ()
     climbs: Mapping[str, Reckoned] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     def minutes(self, pace: Mapping[str, float]) -> float:
         """`pace`: seconds of a token, by what is done with it."""

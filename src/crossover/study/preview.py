@@ -155,8 +155,13 @@ def previewed(
 
     cheap, fewest = forecaster.forecast(kept, "kept"), forecaster.forecast(kept, "least")
 
-    def foreseen(name: str) -> bool:  # by one of both: a rung fails where its dearest prompt is too long, say
-        return any(name in one.parts for one in (forecast, cheap, fewest))
+    worlds = forecast, cheap, fewest
+
+    def foreseen(name: str) -> bool:  # by one of them: a rung fails where its dearest prompt is too long, say
+        return any(name in one.parts for one in worlds)
+
+    failing = {rung.name for rung in kept if all(rung.name in one.refused for one in worlds)}
+    said += [f"{name} will fail: {forecast.refused[name]}" for name in forecast.refused if name in failing]
 
     def staged(forecast: Forecast, dear: float) -> list[Part]:
         parts = [part("speed", "speed", speed, took if by_the_hour(model) else None)]
@@ -168,7 +173,7 @@ def previewed(
                 parts.append(part("climb", rung.name, forecast.parts.get(rung.name, {}), spec=spec))
             if foreseen(lost := f"forgetting {rung.name}"):
                 parts.append(part("forgetting", rung.name, forecast.parts.get(lost, {}), spec=rung.model))
-            if forecaster.folds:
+            if forecaster.folds and rung.name not in failing:
                 parts.append(part("folds", rung.name, forecast.parts.get(f"folds of {rung.name}", {}), spec=spec))
         if not forecaster.folds:
             parts.append(_together([part("test", FINALISTS, work, spec=spec) for spec, work in forecast.finals.items()]))
@@ -178,8 +183,8 @@ def previewed(
             parts.append(_together([part("curve", CURVE, work, spec=spec) for spec, work in asked_by.items()]))
         return parts
 
-    worlds = zip(staged(fewest, 0), staged(cheap, 0.5), staged(forecast, 1), strict=True)
-    ends = [(_ends(least, *pair)[0], *_ends(*pair)) for least, *pair in worlds]
+    stages = zip(staged(fewest, 0), staged(cheap, 0.5), staged(forecast, 1), strict=True)
+    ends = [(_ends(least, *pair)[0], *_ends(*pair)) for least, *pair in stages]
     ends = [(least, low, high) for least, low, high in ends if high.kind != "forgetting" or high.calls]
     choosing = set(cheap.twins) - set(forecast.twins)  # who may keep what they start from, and mostly do on few rows
     parts = [
