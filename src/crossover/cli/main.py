@@ -116,9 +116,8 @@ def load(name: str) -> Any:
     if several := getattr(module, "app", None):  # a command with commands of its own
         group: Any = typer.main.get_command(several)
         group.name = name
-        for info in several.registered_commands:
-            one = group.commands[info.name or info.callback.__name__.replace("_", "-")]
-            no_empty_paths(one, info.callback)
+        for one in group.commands.values():
+            no_empty_paths(one)
         return group
     single = typer.Typer(
         add_completion=False, rich_markup_mode="rich", context_settings={"help_option_names": ["-h", "--help"]}
@@ -126,7 +125,7 @@ def load(name: str) -> Any:
     single.command(name=name)(module.command)
     command = typer.main.get_command(single)
     command.name = name
-    return no_empty_paths(command, module.command)
+    return no_empty_paths(command)
 
 
 def _meant(word: str) -> str:

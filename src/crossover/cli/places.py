@@ -13,9 +13,9 @@ Place = Annotated[str, Path]  # a text that is a path, or stands for one: STUDY:
 Places = Annotated[list[str], Path]
 
 
-def no_empty_paths(command: Any, function: Callable[..., Any]) -> Any:
-    """The command, from this function, and refusing an empty path: it would be the working directory."""
-    hints = get_type_hints(function, include_extras=True)
+def no_empty_paths(command: Any) -> Any:
+    """The command, refusing an empty path: it would be the working directory."""
+    hints = get_type_hints(command.callback, include_extras=True)
     for parameter in command.params:
         if _holds_paths(hints.get(parameter.name)):
             parameter.process_value = partial(_refusing, parameter, parameter.process_value)

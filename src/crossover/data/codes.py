@@ -168,8 +168,6 @@ _SCALE_ENDS = (
     later(r"^\W{0,9}\d{1,9}(?:\s|\s?[-–|]\s?)(\d{1,9})\W{0,9}$(?<!%)"),
     later(r"(?<=\d)\s?[∕⁄／]\s?(\d+)"),
 )
-
-
 _SAID_APART = later(r"[.!?;](?=\s)|\n|,\s*(?=\")")  # ends a sentence, a line or a field of an object
 _SENTENCE_AT_MOST = 1000  # characters of a sentence that are looked at on either side: a longer one is none
 _OF_A_SCALE = later(r"\b(?:the|an?|is|was|scores?|grades?|ratings?|points?|range)\b|[\W_]+", re.I)
@@ -178,19 +176,27 @@ _OF_A_SCALE = later(r"\b(?:the|an?|is|was|scores?|grades?|ratings?|points?|range
 def on_another_scale(text: str, labels: Sequence[str]) -> bool:
     """Whether a text rates on a scale that ends above all labels, which are whole numbers: "5 (max 10)", "4 [1-10]". Half
     of ten is no full mark of five. What another sentence counts is no scale: "It took a maximum of 20 days. Rating: 4"."""
-    if not all(label.isdecimal() and len(label) <= MOST_DIGITS for label in labels):
+    if (top := _scale_top(labels)) is None:
         return False
-    top = max(map(int, labels))
-    if not 2 < top <= _MOST:
+    beyond = [
+        found
+        for sought in _SCALE_ENDS
+        for found in sought.finditer(text)
+        if any(end and len(end) <= MOST_DIGITS and int(end) > top for end in found.groups())
+    ]
+    if not beyond:  # as nearly always
         return False
     rating = re.compile(rf"(?<!\d)(?:{'|'.join(labels)})(?!\d)")
     apart = [found.span() for found in _SAID_APART.finditer(text)]
-    return any(
-        any(end and len(end) <= MOST_DIGITS and int(end) > top for end in found.groups())
-        and _is_of(rating, found, text, apart)
-        for sought in _SCALE_ENDS
-        for found in sought.finditer(text)
-    )
+    return any(_is_of(rating, found, text, apart) for found in beyond)
+
+
+def _scale_top(labels: Sequence[str]) -> int | None:
+    """The end of the scale of labels that are whole numbers; None of any others, and of codes."""
+    if not all(label.isdecimal() and len(label) <= MOST_DIGITS for label in labels):
+        return None
+    top = max(map(int, labels))
+    return top if 2 < top <= _MOST else None
 
 
 def _is_of(rating: re.Pattern[str], scale: re.Match[str], text: str, apart: Sequence[tuple[int, int]]) -> bool:
@@ -208,10 +214,7 @@ def _is_of(rating: re.Pattern[str], scale: re.Match[str], text: str, apart: Sequ
 def unscaled(text: str, labels: Sequence[str]) -> str:
     """A text without the ends of the scale that its rating is on ("4/5", "4 out of 5 stars", "on a scale of 1 to 5, 4"),
     where the labels are whole numbers; any other as it is."""
-    if (
-        not all(label.isdecimal() and len(label) <= MOST_DIGITS for label in labels)
-        or not 2 < (top := max(map(int, labels))) <= _MOST
-    ):
+    if (top := _scale_top(labels)) is None:
         return text
     text = re.sub(
         rf"(?<![\d./,])(\d+)(?: ?/ ?| (?:stars? )?(?:out )?(?:of|von|sur|de|su|van|av|из) ){top}(?=\s*(?:$|[.;!)*\n]|,\s"

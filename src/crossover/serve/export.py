@@ -84,8 +84,8 @@ def _write(out: Path, candidate: Candidate, model: Model, runtime: Runtime | Non
         shutil.copytree(source, out / name)
     if runtime.settings is not None:
         # where the model lies beside, whoever gets it needs no path of who gave it
-        beside = [{"base": name} for name in ("model", "base") if isinstance(model, Loadable) and (out / name).is_dir()]
-        write_json(out / "settings.json", {**runtime.settings, **next(iter(beside), {})})
+        beside = next((name for name in ("model", "base") if isinstance(model, Loadable) and (out / name).is_dir()), None)
+        write_json(out / "settings.json", {**runtime.settings, **({"base": beside} if beside else {})})
     if runtime.script:
         write_text(out / PREDICT, bundle(runtime.script))
 

@@ -166,10 +166,8 @@ class Forecaster:
         refits = [work for name, work in parts.items() if name.startswith("folds of ")]
         models: dict[str, Recipes] = {spec: dry.recipes for spec, dry in dries.items()}
         recipes = {name: recipe for own in models.values() for name, recipe in own.items()}
-        return Forecast(
-            *(summed(*whole, parts["test"], *refits), recipes, tuple(unforeseen), parts, tested, models),
-            *(tuple(twins), climbs, refused),
-        )
+        work = summed(*whole, parts["test"], *refits)
+        return Forecast(work, recipes, tuple(unforeseen), parts, tested, models, tuple(twins), climbs, refused)
 
     def _dear(self, final: _Finalist) -> tuple[float, float, float]:
         """By what the dearest finalist of a kind is told: money where calls cost some, then time."""

@@ -155,13 +155,11 @@ def previewed(
 
     cheap, fewest = forecaster.forecast(kept, "kept"), forecaster.forecast(kept, "least")
 
-    worlds = forecast, cheap, fewest
+    failing = {name: why for name, why in forecast.refused.items() if name in cheap.refused and name in fewest.refused}
+    said += [f"{name} will fail: {why}" for name, why in failing.items()]
 
-    def foreseen(name: str) -> bool:  # by one of them: a rung fails where its dearest prompt is too long, say
-        return any(name in one.parts for one in worlds)
-
-    failing = {rung.name for rung in kept if all(rung.name in one.refused for one in worlds)}
-    said += [f"{name} will fail: {forecast.refused[name]}" for name in forecast.refused if name in failing]
+    def foreseen(name: str) -> bool:  # in one world: a rung fails where its dearest prompt is too long, say
+        return any(name in one.parts for one in (forecast, cheap, fewest))
 
     def staged(forecast: Forecast, dear: float) -> list[Part]:
         parts = [part("speed", "speed", speed, took if by_the_hour(model) else None)]
