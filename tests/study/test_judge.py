@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from crossover.errors import CrossoverError, DataError, MetricError, OptionError, StudyError, TaskError
+from crossover.metrics.judge import Judge
 from crossover.models.fake import Fake
 from crossover.report.notebook import study_html
 from crossover.report.page import render
@@ -20,7 +21,7 @@ from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.listener import Quiet
 from crossover.study.read import read_results
-from crossover.types import Reply, Request, Usage
+from crossover.types import Reply, Request, Score, Usage
 from tests.study.tasks import write_task
 
 
@@ -192,6 +193,34 @@ def test_agreement_with_hands_is_counted_over_the_answers_that_the_judge_graded(
     decision, _ = judged(tmp_path / "other", monkeypatch, shaky, judge={"graded": "../none.csv"})
     assert decision["judge"]["constant"] is None
     assert any("by hand was not measured" in sentence for sentence in decision["judge"]["said"])
+
+
+@pytest.mark.parametrize("how", ["object", "raises", "weighed", "uneven"])
+def test_a_judge_with_its_own_way_to_read_a_reply_agrees_with_hands(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Judges of other packages: one reads an object and no bare grade, one fails on anything else, one gives what lies
+    between grades, and one's steps are not even."""
+
+    def verdict(self: Judge, reply: Reply) -> Score | None:
+        if how == "uneven":
+            return Score({"bad": 0.0, "fair": 0.9, "good": 1.0}[reply.text])
+        if how != "raises" and not reply.text.startswith("{"):
+            return None
+        place = self.grades.index(json.loads(reply.text)["grade"])
+        return Score((0.1, 0.4, 0.95)[place] if how == "weighed" else place / 2)
+
+    def grade(gold: str, answer: str, text: str) -> str:
+        given = "good" if answer == gold else "fair" if answer == "near" else "bad"
+        return given if how == "uneven" else json.dumps({"grade": given})
+
+    monkeypatch.setattr(Judge, "verdict", verdict)
+    by_hand = {"a": "good", "near": "fair", "b": "bad", "c": "good"}
+    rows = "".join(f"note {i},a,{answer},{given}\n" for i in range(5) for answer, given in by_hand.items())
+    (tmp_path / "graded.csv").write_text(f"input,gold,answer,grade\n{rows}")
+    decision, _ = judged(tmp_path, monkeypatch, grade, judge={"graded": "graded.csv", "grades": ["bad", "fair", "good"]})
+    assert decision["judge"]["hand"]["n"] == 20
+    assert decision["judge"]["hand"]["value"] == 0.75, "all but the one that a hand graded otherwise"
 
 
 @pytest.mark.parametrize("grade", ["right", "Right", " right ", "RIGHT"])

@@ -50,8 +50,9 @@ class JudgeCheck:
 
     `agreement`: rows where the gold answer is graded above another row's. `moved`: answers whose grade changes when answer
     and gold change places; `position`: what standing first changes. `length`: what wrapping an answer in words that say
-    nothing changes; `sway`: what asking for the best grade changes for a wrong answer. `hand`: answers graded as by hand,
-    of those that it gave a grade; `constant`: the same for always giving the most frequent grade, None where it gave none.
+    nothing changes; `sway`: what asking for the best grade changes for a wrong answer. `hand`: answers whose score is
+    nearest to the grade by hand, of those that it gave a grade; `constant`: the same for always giving the most frequent
+    grade, None where it gave none.
     `failures` of `calls`: those that gave no grade, with what was the matter with the first of them in `failed`.
     `token_seconds`: what a token that it read took.
     """
@@ -107,7 +108,7 @@ def measure_judge(
     both = [(a, b) for a, b in zip(first, second, strict=True) if a is not None and b is not None]
     pairs = [(a, b) for a, b in zip(first[::2], first[1::2], strict=True) if a is not None and b is not None]
     matched = [(score, grade) for score, (_, grade) in zip(own, by_hand, strict=True) if score is not None]
-    worth = {grade: score.value for grade in metric.grades if (score := metric.verdict(Reply(grade)))}
+    worth = _worth(metric)
     frequent = Counter(grade for _, grade in matched).most_common(1)
     return JudgeCheck(
         model=spec,
@@ -116,7 +117,7 @@ def measure_judge(
         position=compare(second, first, "mean", False, seed=task.seed),
         length=compare(third, first, "mean", False, seed=task.seed),
         sway=compare(swayed, first[1::2], "mean", False, seed=task.seed),
-        hand=_share([score.value == worth.get(grade) for score, grade in matched]) if by_hand else None,
+        hand=_share([_nearest(worth, score) == worth[grade] for score, grade in matched]) if by_hand else None,
         constant=frequent[0][1] / len(matched) if matched else None,
         failures=len(lost),
         calls=len(found),
@@ -188,6 +189,22 @@ def graded_by_hand(metric: Judging, task: Task) -> list[tuple[tuple[str, str, st
                 " for an answer"
             )
     return [(asked, grade) for asked, (grade, _) in found.items()]
+
+
+def _worth(metric: Judging) -> dict[str, float]:
+    """What each grade scores, where the judge reads a bare one; else each step counts the same, from 0 to 1."""
+    steps = max(len(metric.grades) - 1, 1)
+    even = {grade: place / steps for place, grade in enumerate(metric.grades)}
+    try:
+        read = {grade: score.value for grade in metric.grades if (score := metric.verdict(Reply(grade)))}
+    except Exception:  # noqa: BLE001  its own way to read: no model replied that, so it is no mistake of its
+        return even
+    return read if read.keys() == even.keys() else even
+
+
+def _nearest(worth: dict[str, float], score: Score) -> float:
+    """What the grade nearest to a score is worth: a judge may weigh its grades, and give what lies between."""
+    return min(worth.values(), key=lambda value: abs(value - score.value))
 
 
 def _share(hits: Sequence[bool]) -> Estimate:

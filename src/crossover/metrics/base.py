@@ -35,7 +35,9 @@ class Metric(Protocol):
 class Judging(Metric, Protocol):
     """A metric whose scores are a model's replies; `score` is not asked. `evaluation/judging.py` asks, all at once.
 
-    `model`: the model that judges, as in a task file; empty for the task's own.
+    `model`: the model that judges, as in a task file; empty for the task's own. `grades`: the worst first. What one is
+    worth, beside grades by hand, is what `verdict` makes of the bare grade; of a judge that does not read it, each step is
+    the same.
     """
 
     model: str
