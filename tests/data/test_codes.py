@@ -192,6 +192,66 @@ def test_a_line_that_says_nothing_but_the_end_of_a_scale_is_the_ratings(reply: s
     assert stated(reply, ["1", "2", "3", "4", "5"]) is None
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "4 - The answer names the large-scale study with 20 people.",
+        "The model is a large-scale one (1-10B parameters). Rating: 4",
+        "Score: 4/5\n\nMostly accurate, but it lacks detail on full-scale tests (0-100 m).",
+        "Score: 4, because the answer lists 8 out of 10 facts.",
+        "The answer has 9 out of 10 facts right, so I give it a 4.",
+        "Rating: 4 (9 out of 10 key facts are right)",
+        "4 - 9 out of 10 facts are right",
+        "Grade: 4, since a maximum of 20 days is named",
+        "Rating: 4 - the 12-point plan is named in full.",
+        "Grade: 4. The pH scale is 0 to 14, as the answer says.",
+        '{"rating": 4, "explanation": "It scores 9 out of 10 on the large-scale benchmark"}',
+        "On a scale from 1 to 5, where 1 is worst and 5 is best, I would rate this response 4.",
+        "On a scale from 1 (poor) to 5 (excellent), I rate it 4.",
+        "**Score (1-5):** 4",
+        "Score [1-5]: 4",
+        "Rating: 4 (1 = worst, 5 = best)",
+        "The rating is 4 on the 5-point scale.",
+        "On the 1-5 scale I give it 4.",
+        "4 (out of 5)",
+        "Out of 5, I give it a 4.",
+        "Final rating: 4\nThe maximum score is 5.",
+        "Rating: 4, 95 percent sure",
+    ],
+)
+def test_a_rating_beside_what_is_counted_or_on_its_own_scale_is_one(reply: str) -> None:
+    """As judges write them. A part of a word, or a count of the text's, is no scale."""
+    assert stated(reply, ["1", "2", "3", "4", "5"]) == 3
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        *(
+            "5, from 0 to 10",
+            "From 0 to 10: 5",
+            "Rating 0 to 10: 5",
+            "5 (2-10)",
+            "5 (from 2 to 10)",
+            "5 stars, 0 to 10 stars",
+        ),
+        *("5 on a scale of 1 through 10", "5 (zero to ten)", "a 5 (out of ten)", "5, ten being perfect", "5 (10=best)"),
+        *("5, where 10 indicates perfect", "5 (up to 10)", "5 ÷ 10", "5 : 10", "5 (scale: -10 to 10)", "5, scale 0...10"),
+        *('{"rating": 5, "range": [1, 10]}', "5 [0, 10]", "5 points of 10", "5分(满分10分)", "5 out of 10 facts"),
+        *("5 (out of 10 criteria)", "Score: 5. Out of 10 facts.", "The large-scale test gets 5 on a scale of 0 to 10"),
+        *("5 percent", "It is 5 percent right.", "5.0 percent", "about 5 per cent", "5 Prozent", "5%"),
+    ],
+)
+def test_a_scale_in_other_words_is_another_scale_too(reply: str) -> None:
+    """Half of ten had been full marks of five."""
+    assert stated(reply, ["1", "2", "3", "4", "5"]) is None
+
+
+def test_percent_are_a_rating_where_the_labels_reach_a_hundred() -> None:
+    assert stated("50 percent", [str(number) for number in range(101)]) == 50
+    assert stated("1 percent", ["0", "1"]) is None
+
+
 VERDICTS = [
     *("unclear", "denied", "depends", "hardly", "not given", "excluded", "eliminated", "ruled out", "implausible", "n"),
     *(
