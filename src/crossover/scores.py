@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import struct
 import zlib
 from array import array
@@ -11,6 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
 
 DOUBLE = 8  # bytes
+NO_NUMBERS = "log-probabilities that are no numbers"  # what a model with damaged weights gives
+
+
+def choose_none(scores: Iterable[float]) -> bool:
+    """Whether log-probabilities tell no label from the others: one is no number or above all, or all are below all. Then
+    the first would pass as chosen."""
+    held = list(scores)
+    return any(map(math.isnan, held)) or not math.isfinite(max(held, default=0.0))
 
 
 class LabelScores(Sequence[float]):

@@ -63,6 +63,8 @@ def test_a_model_that_is_asked_several_at_once_is_named_where_it_errs(answers: A
 def test_label_scores_are_one_for_each_label_and_numbers() -> None:
     with pytest.raises(ModelError, match="gave 3 label scores to 2 labels; valid is one for each"):
         together([Reply("yes", (-1.0, -2.0, -3.0))], CHOOSE)
-    [failed] = together([Reply("yes", (float("nan"), -1.0))], CHOOSE)
-    assert failed.error == "its label scores are no numbers", "the first label had been the answer"
+    least = float("-inf")  # of all labels: none is the best
+    for scores in ((float("nan"), -1.0), (float("inf"), -1.0), (least, least)):
+        [failed] = together([Reply("yes", scores)], CHOOSE)
+        assert failed.error == "its label scores are no numbers", "the first label had been the answer"
     assert together([Reply("no", (float("-inf"), -1.0))], CHOOSE) == [Reply("no", (float("-inf"), -1.0))]

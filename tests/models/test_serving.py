@@ -284,15 +284,32 @@ def test_conversations_that_a_template_refuses_fail_alone(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("kind", ["llama", "bloom"])  # which cannot pack
-def test_answers_by_weights_that_are_no_numbers_are_failed_calls_and_no_texts(kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [torch.nan, torch.inf])
+def test_answers_by_weights_that_are_no_numbers_are_failed_calls_and_no_texts(
+    number: float, kind: str, tmp_path: Path
+) -> None:
+    """Infinite norms make every score NaN; a row of the head of infinite weights makes its own infinite."""
     file = build(tmp_path, kind) / "model.safetensors"
     tensors = load_file(file)
-    next(weight for name, weight in tensors.items() if name.endswith(("norm.weight", "ln_f.weight")))[0] = torch.nan
+    next(weight for name, weight in tensors.items() if name.endswith(("norm.weight", "ln_f.weight")))[0] = number
     save_file(tensors, file, {"format": "pt"})
     model = Hf(str(tmp_path), device=DEVICE)
     asked = mixed(random.Random(3), 12)
     for replies in (model.complete(asked), answered(model.engine(), asked, lambda: 1)):
         assert all("log-probabilities that are no numbers" in str(reply.error) and not reply.text for reply in replies)
+
+
+@pytest.mark.parametrize("kind", ["llama", "bloom"])
+def test_one_infinite_score_of_a_damaged_head_is_no_choice(kind: str, tmp_path: Path) -> None:
+    """Its token would be chosen always, and of labels, each then below all numbers, the first."""
+    build(tmp_path, kind)
+    model = Hf(str(tmp_path), device=DEVICE)
+    with model.using(None) as loaded:
+        head = loaded.get_output_embeddings()
+        head.register_forward_hook(lambda module, given, found: found.index_fill(-1, torch.tensor([7]), torch.inf))
+        asked = [ask(TEXTS[0], max_tokens=3), ask(TEXTS[1], labels=LABELS)]
+        replies = model.complete(asked)
+    assert all("log-probabilities that are no numbers" in str(reply.error) and not reply.text for reply in replies)
 
 
 def test_weights_that_do_not_load_fail_alone(engine: Engine, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from crossover.engine.conversation import conversation
 from crossover.errors import ModelError, StudyError
@@ -216,6 +217,17 @@ def test_answers_by_weights_that_are_no_numbers_are_none(number: float, notes: S
     outside = Exported(tmp_path / "out")
     for weight in outside.model.parameters():
         weight.data.fill_(number)
+    with pytest.raises(ValueError, match="log-probabilities that are no numbers"):
+        outside.answer("a text")
+
+
+@pytest.mark.parametrize("name", ["zero_shot", "chain_of_thought"])
+def test_one_infinite_score_outside_is_no_answer(name: str, notes: StudyFolder, tmp_path: Path) -> None:
+    export(notes, tmp_path / "out", name)
+    outside = Exported(tmp_path / "out")
+    outside.model.get_output_embeddings().register_forward_hook(
+        lambda module, given, found: found.index_fill(-1, torch.tensor([7]), torch.inf)
+    )
     with pytest.raises(ValueError, match="log-probabilities that are no numbers"):
         outside.answer("a text")
 

@@ -157,8 +157,8 @@ def without_sureness(text: str, labels: Sequence[str]) -> str:
     return _SURE_OF.sub(" ", text).strip(" \n,;()")
 
 
-_NAMED = {"zero": 0, "one": 1, "two": 2, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12}
-_NAMED |= {"twenty": 20, "fifty": 50, "hundred": 100}
+_NUMBER_WORDS = {"zero": 0, "one": 1, "two": 2, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12}
+_NUMBER_WORDS |= {"twenty": 20, "fifty": 50, "hundred": 100}
 _HIGH = r"(\d+|six|seven|eight|nine|ten|twelve|twenty|fifty|(?:(?:a|one) )?hundred)"
 _GLOSSED_END = r"(?: ?\([^()\n]{1,40}\))?"  # "from 1 (poor) to 5 (excellent)"
 _RANGE = rf"(?P<low>-?\d{{1,9}}|zero|one|two){_GLOSSED_END} ?(?:-|–|—|to|through|\.\.\.?|…) ?{_HIGH}"
@@ -213,7 +213,7 @@ def on_another_scale(text: str, labels: Sequence[str]) -> bool:
     """Whether a text rates on a scale that ends above all labels, which are whole numbers: "5 (max 10)", "4 [1-10]", "5
     percent". Half of ten is no full mark of five. What another sentence counts is no scale ("It took a maximum of 20 days.
     Rating: 4"), nor is what the same one counts ("9 out of 10 facts are right, so I give it a 4")."""
-    top = _most(labels)
+    top = _largest(labels)
     sought = _SCALE_ENDS if top is not None and top > 2 else ()
     beyond = [found for one in sought for found in one.finditer(text) if top is not None and _ends_above(found, top)]
     percent = top is not None and top < _MOST and _PERCENT.search(text)
@@ -228,18 +228,20 @@ def on_another_scale(text: str, labels: Sequence[str]) -> bool:
 
 def _ends_above(scale: re.Match[str], top: int) -> bool:
     """Whether a scale that begins at or below `top` ends above it."""
-    low = _value(scale["low"]) if "low" in scale.re.groupindex else None
-    return (low is None or low <= top) and any(value > top for value in map(_value, scale.groups()) if value is not None)
+    low = _number_in(scale["low"]) if "low" in scale.re.groupindex else None
+    return (low is None or low <= top) and any(
+        value > top for value in map(_number_in, scale.groups()) if value is not None
+    )
 
 
-def _value(number: str | None) -> int | None:
+def _number_in(number: str | None) -> int | None:
     """What a number or its name says; None of a code, and of none."""
     if number is None or not number.lstrip("-").isdecimal():
-        return _NAMED[number.lower().split()[-1]] if number else None
+        return _NUMBER_WORDS[number.lower().split()[-1]] if number else None
     return int(number) if len(number) <= MOST_DIGITS else None
 
 
-def _most(labels: Sequence[str]) -> int | None:
+def _largest(labels: Sequence[str]) -> int | None:
     """The largest of labels that are whole numbers; None of any others, and of codes."""
     if not labels or not all(label.isdecimal() and len(label) <= MOST_DIGITS for label in labels):
         return None
@@ -268,7 +270,7 @@ def _is_of(rating: re.Pattern[str], scale: re.Match[str], text: str, apart: Sequ
 def unscaled(text: str, labels: Sequence[str]) -> str:
     """A text without the ends of the scale that its rating is on ("4/5", "4 out of 5 stars", "on a scale of 1 to 5, 4"),
     where the labels are whole numbers; any other as it is."""
-    top = _most(labels)
+    top = _largest(labels)
     if top is None or top <= 2:
         return text
     text = re.sub(

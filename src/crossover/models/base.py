@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from crossover.errors import ModelError
+from crossover.scores import choose_none
 from crossover.types import Candidate, Message, Reply, Request, Usage, Weights
 
 if TYPE_CHECKING:
@@ -309,8 +310,8 @@ class Stored(Hosted, Protocol):
 
 
 def replies_to_each(found: object, requests: Sequence[Request], model: Model) -> list[Reply]:
-    """What a model answered, as the reply to each request that it has to be. Label scores that are no numbers are a
-    failed call: no label is the best of them. Raises `ModelError`, which names a plug-in that errs."""
+    """What a model answered, as the reply to each request that it has to be. Label scores that are no numbers, or all
+    minus infinity, are a failed call: none is the best of them. Raises `ModelError`, which names a plug-in that errs."""
     if not isinstance(found, (list, tuple)) or len(found) != len(requests):
         count = f"{len(found)} replies" if isinstance(found, (list, tuple)) else f"a {type(found).__name__}"
         raise ModelError(
@@ -336,7 +337,7 @@ def one_reply(found: object, request: Request, model: Model) -> Reply:
             raise ModelError(
                 f"{asked_model(model)} gave {len(scores)} label scores to {len(labels)} labels; valid is one for each"
             )
-        if any(score != score for score in scores):
+        if choose_none(scores):
             return replace(found, text="", label_scores=(), error="its label scores are no numbers")
     return found
 

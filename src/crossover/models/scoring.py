@@ -55,9 +55,9 @@ def _asked(prompt: Sequence[int], before: Begun, token: int, most: int) -> dict[
 
 
 def logprob(value: float) -> float:
-    """A log-probability as a server tells it. Raises `ValueError` for what is no number: it compares with none, so it would
+    """A log-probability as a server tells it. Raises `ValueError` for what is no number, and for infinity: either would
     pass as certain."""
-    if math.isnan(value):
+    if math.isnan(value) or value == math.inf:
         raise ValueError("a log-probability is no number")
     return min(0.0, max(value, LEAST))
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import copy
 import json
-import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,11 +23,11 @@ from transformers.utils import logging
 
 from crossover.models.hf.chat import Chat
 from crossover.models.hf.drawing import drawn_tokens
+from crossover.scores import NO_NUMBERS, choose_none
 from crossover.serve.answering import Answering, answer_lines
 from crossover.types import Decoding, Reply, Request, content_hash
 
 HERE = Path(__file__).parent
-NO_NUMBERS = "log-probabilities that are no numbers"
 
 
 class Exported(Answering):
@@ -86,7 +85,7 @@ class Exported(Answering):
     def _scores(self, prompt: list[int], answers: list[list[int]]) -> list[float]:
         """The log-probability of each answer behind the prompt, which is read once where the architecture allows it.
 
-        Raises `ArithmeticError` where one is no number.
+        Raises `ArithmeticError` where they choose none.
         """
         read = self._forward(prompt)
         cache = getattr(read, "past_key_values", None)
@@ -101,7 +100,7 @@ class Exported(Answering):
                     logits = torch.cat([logits, more])
             chances = logits.float().cpu().log_softmax(-1).double()
             scores.append(float(chances[range(len(answer)), answer].sum()))
-        if any(map(math.isnan, scores)):
+        if choose_none(scores):
             raise ArithmeticError(f"the model gives labels {NO_NUMBERS}")
         return scores
 

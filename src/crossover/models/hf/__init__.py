@@ -6,7 +6,6 @@ template (`chat.py`, which writes down where a turn ends). Adapters lie side by 
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 import warnings
@@ -44,6 +43,7 @@ from crossover.models.hf.scheduler import Scheduler
 from crossover.models.hf.trial import packs
 from crossover.models.hf.writing import ends, replied, writing_job
 from crossover.models.kernels import ran_out
+from crossover.scores import NO_NUMBERS, choose_none
 from crossover.types import Candidate, Message, Reply, Request, Usage, Weights
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -359,8 +359,8 @@ class Hf:
             for i, row in zip(batch, rows, strict=True):
                 bias = asked[i].decoding.label_bias or (0.0,) * len(labels)
                 calibrated = [round(s - b, 6) for s, b in zip(row, bias, strict=True)]
-                if any(map(math.isnan, row)):  # it compares with none, so the first label would pass as the answer
-                    yield i, Reply(error=f"{self.target} gives labels log-probabilities that are no numbers")
+                if choose_none(row):
+                    yield i, Reply(error=f"{self.target} gives labels {NO_NUMBERS}")
                     continue
                 best = calibrated.index(max(calibrated))
                 yield i, Reply(labels[best], tuple(row), Usage(len(prompts[i]), lengths[best], seconds))

@@ -22,6 +22,7 @@ from crossover.models.hf.packing import NO_PREFIX, Packed, Prefix, forward, pack
 from crossover.models.hf.record import Recorder
 from crossover.models.hf.room import LOG, in_batches, tokens_kept
 from crossover.models.hf.telling import Heard, Told
+from crossover.scores import NO_NUMBERS
 
 ROWS = {"cpu": 64}  # more take memory and no less time
 ROWS_ELSEWHERE = 512  # a card's step takes about as long for many
@@ -106,7 +107,7 @@ class Draft:
     def error(self) -> str:
         """Why there is no answer; empty where there is one."""
         if self._lost:
-            return "the model gives tokens log-probabilities that are no numbers"
+            return f"the model gives tokens {NO_NUMBERS}"
         return f"the answers' JSON schema cannot be used: {self.writer.error}" if self.writer and self.writer.error else ""
 
     def take(
@@ -247,8 +248,9 @@ def choose(logits: torch.Tensor, rows: Sequence[Draft]) -> torch.Tensor:
 
 
 def no_numbers(logits: torch.Tensor) -> torch.Tensor:
-    """Which rows of (rows, vocabulary) logits hold a NaN, as of damaged weights: any token would pass as chosen by them."""
-    return logits.amax(-1).isnan()
+    """Which rows of (rows, vocabulary) logits hold a NaN or an infinite one, or nothing above minus infinity, as of damaged
+    weights: any token would pass as chosen by them."""
+    return ~logits.amax(-1).isfinite()
 
 
 def chances_of(logits: torch.Tensor, tokens: torch.Tensor, rows: Sequence[Draft]) -> dict[int, Chances]:
