@@ -241,6 +241,14 @@ def test_an_empty_a_withheld_and_a_strange_answer_are_failed_calls_and_a_late_on
     for thing, why in (
         (Speaker(answer=" ", reason="length"), "the model's answer is empty, after 2 tokens"),
         (Speaker(reason="content_filter"), "the model withheld the answer"),
+        (
+            RunnableLambda(lambda messages: AIMessage("", additional_kwargs={"refusal": "I can't."})),
+            "the model refused to answer: I can't.",
+        ),
+        (
+            RunnableLambda(lambda messages: AIMessage([{"type": "refusal", "refusal": "I can't."}])),
+            "the model refused to answer: I can't.",
+        ),
         (RunnableLambda(lambda messages: 3), "the model gave a int; valid is a message or a text"),
     ):
         [reply] = model(thing).complete(asked("one"))

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -68,6 +69,29 @@ def test_a_log_probability_that_is_no_number_is_none(odd: str) -> None:
     scores = scores_of(["a", "b"], top)
     assert scores is not None
     assert scores[1] > scores[0]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"content": None, "refusal": "I can't help\nwith that."},
+        {"content": "", "refusal": "I can't help with that."},
+        {"content": [{"type": "refusal", "refusal": "I can't help with that."}]},
+    ],
+)
+def test_a_refusal_is_a_failed_call_with_its_words(message: dict[str, Any]) -> None:
+    def refuse(to: BaseHTTPRequestHandler) -> None:
+        told = body(choices=[{"message": {"role": "assistant", **message}, "finish_reason": "stop"}])
+        to.send_response(200)
+        to.send_header("Content-Type", "application/json")
+        to.send_header("Content-Length", str(len(told)))
+        to.end_headers()
+        to.wfile.write(told)
+
+    with raw(refuse) as (url, calls):
+        [reply] = Openai("m", url=url).complete([ask()])
+    assert (reply.text, reply.error) == ("", "the model refused to answer: I can't help with that.")
+    assert (reply.finish, len(calls)) == ("filter", 1), "what was paid for is not asked again"
 
 
 def test_an_answer_nested_without_end_is_a_recorded_failure() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -64,6 +65,14 @@ def told_line(text: str) -> str:
     """A service's own words on one line, without what looks like a key, or is one."""
     line = "".join(one if one.isprintable() else "\ufffd" for one in " ".join(text.split()))  # no terminal's commands
     return without_keys(line)[:300] or "nothing more was said"
+
+
+def words_of_refusal(message: Mapping[str, Any], content: Any) -> str:
+    """What a model says in the place of an answer: the field `refusal` of a message in OpenAI's dialect, or of a part
+    of its content; else ""."""
+    parts = [part for part in content if isinstance(part, Mapping)] if isinstance(content, list) else []
+    said = (one.get("refusal") for one in (message, *parts))
+    return next((one for one in said if isinstance(one, str) and one.strip()), "")
 
 
 def words_of(error: Any) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from crossover.models._http import ABSENT, Attempt
-from crossover.models._service import told_line
+from crossover.models._service import told_line, words_of_refusal
 from crossover.models._throttle import seconds
 from crossover.types import LOST, Reply, Request, Usage
 
@@ -80,6 +80,8 @@ def _read(found: Any, labels: bool) -> Reply:
         str(one).encode("utf-8", "replace").decode() for one in (text, about.get("model_name") or about.get("model") or "")
     )
     usage = _usage(found)
+    if said := words_of_refusal(getattr(found, "additional_kwargs", None) or {}, getattr(found, "content", None)):
+        return Reply(error=f"the model refused to answer: {told_line(said)}", usage=usage, finish="filter")
     if finish == "filter":
         return Reply(error=WITHHELD, usage=usage, finish=finish)
     if not text.strip():

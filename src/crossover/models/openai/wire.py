@@ -11,6 +11,7 @@ from typing import Any
 
 from crossover.errors import shown
 from crossover.models._http import Attempt
+from crossover.models._service import told_line, words_of_refusal
 from crossover.types import LOST, Reply, Request, Usage
 
 NOTHING = Usage()
@@ -101,9 +102,11 @@ def answered(content: bytes, headers: Mapping[str, str]) -> tuple[Attempt, dict[
             f"the service's answer is no chat completion: received {shown(content[:60].decode('utf-8', 'replace'))}"
         )
     finish = {"stop": "stop", "length": "length", "content_filter": "filter"}.get(str(choice.get("finish_reason")), "")
-    if finish == "filter" or (message.get("refusal") and not message.get("content")):
-        return failed(WITHHELD, usage, "filter")
     text = message.get("content")
+    if refused := words_of_refusal(message, text):
+        return failed(f"the model refused to answer: {told_line(refused)}", usage, "filter")
+    if finish == "filter":
+        return failed(WITHHELD, usage, "filter")
     if not isinstance(text, str) or not text.strip():
         why = f", after {usage.tokens_out} tokens" if finish == "length" else ""
         if finish == "length" and _thought(body.get("usage") or {}):
