@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -993,6 +994,8 @@ def test_a_call_of_a_tool_is_no_answer_and_its_row_is_left_out_and_said(
         ({"from": "observation", "value": "42"}, "a turn is a tool's ('observation')"),
         ({"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}, "a turn has a part 'image_url'"),
         ({"role": "assistant", "content": [{"type": "tool_use", "name": "f"}]}, "a turn has a part 'tool_use'"),
+        ({"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]}, "a turn has a part 'refusal'"),
+        ({"role": "assistant", "content": None, "refusal": "No."}, "a turn is a refusal ('refusal')"),
         ({"role": "model", "parts": [{"functionCall": {"name": "f"}}]}, "a turn has a part 'functionCall'"),
     ],
 )
@@ -1015,6 +1018,31 @@ def test_a_turn_that_is_no_text_leaves_out_its_row_alone(
     assert (len(found.splits.all), found.splits.blank) == (11, ("rows.jsonl, line 4",))
     assert f"1 row: {said}, which is no text: the conversation is read as empty (rows.jsonl, line 4)" in told
     assert "11 rows:" not in told
+
+
+@pytest.mark.parametrize("rows", [1, 12])
+@pytest.mark.parametrize(
+    ("part", "says"),
+    [
+        ({"txt": "Hello"}, "a part of the content is of the kind 'txt'; a text's is one of: text, input_text, output_text"),
+        ({"type": "txt", "text": "Hello"}, "a part of the content is of the kind 'txt'; a text's is one of: text"),
+        (
+            {"type": "text", "txt": "Hello"},
+            "the content is a list; valid is text, or a list of text parts, and one is {'txt'",
+        ),
+    ],
+)
+def test_a_part_that_is_misspelt_refuses_the_file_with_its_line(
+    part: dict[str, str], says: str, rows: int, tmp_path: Path
+) -> None:
+    """Also where it is one row of many, which had been left out: no text that somebody wrote is lost."""
+
+    def row(n: int) -> dict[str, Any]:
+        answer = [part] if n >= 12 - rows else "Hello"
+        return {"messages": [{"role": "user", "content": sentence(n)}, {"role": "assistant", "content": answer}]}
+
+    with pytest.raises(DataError, match=f"line {13 - rows}, message 2: {re.escape(says)}"):
+        sketch(jsonl(tmp_path, "rows.jsonl", [row(n) for n in range(12)]))
 
 
 def test_a_label_of_a_conversation_that_is_no_text_stays_for_another_input(tmp_path: Path) -> None:

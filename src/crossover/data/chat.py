@@ -21,6 +21,11 @@ CALLS = ("tool_calls", "function_call")
 # who calls a tool, or says what it gave, in the place of roles
 TOOLS = ("tool", "function", "ipython", "observation", *CALLS, "tool_call", "tool_response", "tool_responses")
 TEXTS = ("text", "input_text", "output_text")  # kinds of parts, the last two of OpenAI's Responses
+# in the name of a part's kind that holds no text by design, at any provider; any other name is a mistake, or new
+NO_TEXTS = (
+    *("image", "audio", "video", "file", "document", "media", "inline", "blob", "pdf", "url", "data"),
+    *("tool", "function", "code", "search", "fetch", "refusal", "reference", "citation", "approval"),
+)
 SYSTEMS = ("systemInstruction", "system_instruction")  # Gemini's, beside the conversation
 # an exchange of two turns in one object, by the names of both
 ASKED = ("input", "user", "human", "question", "prompt", "query")
@@ -186,6 +191,8 @@ def _turn(message: Any, place: str) -> Turn:
         raise DataError(f"{place}: role {shown(role)}; valid: {', '.join((*names, *ROLES))}")
     if (call := next((name for name in CALLS if message.get(name)), None)) is not None:
         raise NoText(place, f"calls a tool ('{call}')")
+    if message.get("refusal") and not content and not gemini:
+        raise NoText(place, "is a refusal ('refusal')")
     return Turn(known, _parted(message["parts"] if gemini else content, place), message.get("weight") != 0)
 
 
@@ -196,13 +203,19 @@ def _parted(content: Any, place: str) -> str:
     if isinstance(content, Mapping):
         content = [content]
     if isinstance(content, list) and (other := _no_text(content)):
+        if not any(word in other.lower() for word in NO_TEXTS):
+            kinds = ", ".join(TEXTS)
+            raise DataError(f"{place}: a part of the content is of the kind {shown(other)}; a text's is one of: {kinds}")
         raise NoText(place, f"has a part '{other}'")
     if isinstance(content, list) and all(
         isinstance(part, dict) and (_is_text(part) or _is_thought(part)) for part in content
     ):
         content = "".join(part.get("text", part.get("value")) for part in content if not _is_thought(part))
     if not isinstance(content, str):
-        raise DataError(f"{place}: the content is {kind_of(content)}; valid is text, or a list of text parts")
+        parts = content if isinstance(content, list) else []
+        others = (one for one in parts if not isinstance(one, Mapping) or not (_is_text(one) or _is_thought(one)))
+        odd = next((f", and one is {shown(part)}" for part in others), "")
+        raise DataError(f"{place}: the content is {kind_of(content)}; valid is text, or a list of text parts{odd}")
     return content
 
 
