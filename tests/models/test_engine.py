@@ -31,6 +31,7 @@ from crossover.models.engine import Engine, adapters
 from crossover.models.engine.ways import MOST_IDS, MOST_PROMPTS, following, groups
 from crossover.models.hf import Hf
 from crossover.models.open import open_model
+from crossover.models.scoring import logprob
 from crossover.testing.models import check_model
 from crossover.types import Decoding, Message, Request, Weights
 from tests.loopback import own_port
@@ -482,3 +483,10 @@ def test_a_json_answer_is_held_to_the_grammar_that_it_has_here(server: Vllm, tin
     opened(tiny, server.url).complete([replace(FREE[0], decoding=Decoding(schema=schema, max_tokens=4))])
     [held] = [body["structured_outputs"] for body in server.bodies if "structured_outputs" in body]
     assert held["grammar"].startswith('root ::= " "? "{" ( "\\"a\\": " string ) "}"')
+
+
+@pytest.mark.parametrize("told", [float("nan"), float("inf")])
+def test_a_log_probability_that_would_pass_as_certain_is_refused(told: float) -> None:
+    with pytest.raises(ValueError, match="a log-probability is no number"):
+        logprob(told)
+    assert logprob(float("-inf")) < logprob(-1.0) < logprob(0.0)
