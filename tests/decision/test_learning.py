@@ -10,6 +10,7 @@ import pytest
 from crossover.decision.learning import LabelRun, Learning, learnt
 from crossover.decision.learning_words import overtaking, told, warnings
 from crossover.decision.recommend import Verdict
+from crossover.study.labels import labels_body
 from crossover.types import Family
 
 SIZES = (40, 80, 160, 320)
@@ -109,6 +110,19 @@ def test_no_number_is_invented(found: list[LabelRun], words: str) -> None:
     learning = known(found)
     assert words in overtaking(learning, verdict())
     assert all(crossing.value is None for crossing in learning.crossings.values())
+
+
+@pytest.mark.parametrize("prompt", [flat(0.3), {40: 0.9, 80: 0.8, 160: 0.65, 320: 0.5}.__getitem__], ids=["flat", "falls"])
+def test_a_curve_that_falls_is_not_forecast_to_rise_again(prompt: Callable[[int], float]) -> None:
+    found = [*runs("prompt", prompt), *runs("weights", {40: 0.8, 80: 0.7, 160: 0.55, 320: 0.4}.__getitem__)]
+    learning = known(found)
+    assert "weights" not in learning.gains
+    assert "weights" not in learning.leads
+    said = told(learning, verdict("undecided", "open"), "prompt", None, 0.5, "USD")
+    assert "What more labels would bring lora cannot be told: so far it got worse with more of them." in said
+    assert not any("lora +" in sentence or "settle it" in sentence for sentence in said)
+    body = labels_body(learning, verdict(), "prompt", None, 0.5, "USD")
+    assert max(point["labels"] for point in body["fits"] if point["series"] == "weights") == 320
 
 
 def test_a_control_that_leads_is_said() -> None:

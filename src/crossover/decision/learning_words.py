@@ -48,8 +48,10 @@ def told(
     if learning.control_leads:
         control = learning.names["control"]
         said.append(f"With your {numbers.count(learning.have)} labels the control {control} leads them all.")
-    shown = list(dict.fromkeys(f for f in (used, learning.leader) if f is not None and f in learning.gains))
+    looked_at = list(dict.fromkeys(f for f in (used, learning.leader) if f is not None and f in learning.curves))
+    shown = [family for family in looked_at if family in learning.gains]
     said += _more(learning, shown, label_cost, currency)
+    said += [_worse(learning, family) for family in looked_at if learning.curves[family].falls()]
     if target is not None:
         said += [_reaches(learning, f, target) for f in shown if f in learning.reached]
     if verdict.confidence == "open" or verdict.falls_short:
@@ -78,6 +80,11 @@ def _more(learning: Learning, families: list[Family], label_cost: float, currenc
     price = f"cost {numbers.money(cost, currency)} and " if cost else ""
     gains = " and ".join(f"{learning.names[f]} {points(learning.gains[f])}" for f in families)
     yield f"{numbers.count(count)} more labels (as many again) {price}bring {gains}."
+
+
+def _worse(learning: Learning, family: Family) -> str:
+    """Of a curve that falls, in place of what more labels bring: every law would have it rise again."""
+    return f"What more labels would bring {learning.names[family]} cannot be told: so far it got worse with more of them."
 
 
 def points(change: Estimate) -> str:
