@@ -82,6 +82,8 @@ def test_without_a_crossing_the_reason_stands_in_its_place() -> None:
     assert crossed.endswith("from about 60,000 (40,000–90,000) requests; 240,000 are planned.")
     at_once = crossover_sentences(priced({"value": 0.0, "low": 0.0, "high": 0.0}))[-1]
     assert at_once.endswith("from the first request; 240,000 are planned.")
+    late = crossover_sentences(priced({"value": 0.0, "low": 0.0, "high": 9_000.0}))[-1]
+    assert late.endswith("from the first request on (or at most from 9,000 on, 95 %); 240,000 are planned.")
 
 
 def test_what_is_paid_once_a_thousand_requests_and_the_horizon_are_three_figures() -> None:

@@ -130,10 +130,17 @@ def around(value: float, low: float | None, high: float | None, beside: float | 
 
 def onwards(requests: float, ends: tuple[float | None, float | None] | None = None, beside: float | None = None) -> str:
     """From how many requests on: "from 9,000 requests on", "from about 9,000 (7,000–12,000) requests on" where `ends` are
-    its interval's, or "from the first request on". `beside`: as for `digits`."""
+    its interval's, or "from the first request on" with `at_once`. `beside`: as for `digits`."""
     if round(requests) <= 1:
-        return "from the first request on"
+        return f"from the first request on{'' if ends is None else at_once(ends[1])}"
     return f"from {count(requests) if ends is None else f'about {around(requests, *ends, beside)}'} requests on"
+
+
+def at_once(high: float | None) -> str:
+    """Of a number of requests that is none, the upper end of its interval, where that is another one: open is None."""
+    if high is None:
+        return " (or from a later one or never, 95 %)"
+    return f" (or at most from {about(high, 2)} on, 95 %)" if round(high) > 1 else ""
 
 
 def four_digits(value: float) -> str:

@@ -201,7 +201,8 @@ def _requests(results: Results) -> str:
     planned = results.decision["crossover"].get("requests_planned")
     plan = f"; {numbers.count(planned)} are planned" if planned is not None else ""
     if requests["value"] < 1:
-        return f"Fine-tuning costs less than the best prompt from the first request{plan}."
+        late = numbers.at_once(requests["high"])
+        return f"Fine-tuning costs less than the best prompt from the first request{late and ' on'}{late}{plan}."
     around = numbers.around(requests["value"], requests["low"], requests["high"], planned)
     return f"Fine-tuning costs less than the best prompt from about {around} requests{plan}."
 
