@@ -58,6 +58,8 @@ def test_the_crossover_and_what_as_many_labels_again_bring_and_cost(crossed: Lea
     assert said[0].startswith("From about 1")
     assert said[0].endswith("on, lora is ahead of few_shot; you have 320.")
     assert "320 more labels (as many again) cost 160.00 USD and bring lora +" in said[1]
+    ranged = told(crossed, verdict("weights"), "weights", 0.9, (0.25, 0.5), "USD")
+    assert "320 more labels (as many again) cost 80.00–160.00 USD and bring lora +" in ranged[1]
     assert said[2].startswith("lora reaches the target of 90.0 % with about ")
     assert 0.03 < crossed.gains["weights"].value < 0.11
     assert crossed.leads["weights"].lead.low > 0.05

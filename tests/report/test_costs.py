@@ -96,7 +96,8 @@ def test_what_is_paid_once_a_thousand_requests_and_the_horizon_are_three_figures
     )
     assert "95 % interval 0.90–1.30 EUR" in row.per_1k.why
     told = {fact.label: (fact.figure, fact.remark) for fact in facts(shown)}
-    assert told["Over the horizon"] == ("1,234 EUR", "240,000 requests, all included")
+    assert told["Over the horizon"] == ("1,234 EUR", "1,000–1,500; 240,000 requests, all included")
+    assert told["Per 1,000 requests"][1].startswith("0.90–1.30; ")
 
 
 def test_a_middle_latency_has_its_interval_too() -> None:

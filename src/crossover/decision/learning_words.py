@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from crossover.decision import numbers
+from crossover.decision.costs import Amount, middle
 from crossover.decision.label_crossing import LabelCrossing
 from crossover.decision.learning import DOUBLE, TRAINED, Learning
 from crossover.decision.recommend import Verdict
@@ -40,7 +41,7 @@ def overtaking(learning: Learning, verdict: Verdict) -> str:
 
 
 def told(
-    learning: Learning, verdict: Verdict, used: Family | None, target: float | None, label_cost: float, currency: str
+    learning: Learning, verdict: Verdict, used: Family | None, target: float | None, label_cost: Amount, currency: str
 ) -> list[str]:
     """Everything that a reader should know of it, the crossover first. `used`: the family of the choice, or of the
     provisional one; `label_cost`: of one labelled row, in `currency`."""
@@ -72,12 +73,12 @@ def warnings(learning: Learning) -> list[str]:
     return said
 
 
-def _more(learning: Learning, families: list[Family], label_cost: float, currency: str) -> Iterator[str]:
+def _more(learning: Learning, families: list[Family], label_cost: Amount, currency: str) -> Iterator[str]:
     """ "540 more labels (as many again) cost 320 USD and bring lora +6.0 points (+2.0 to +9.0)"."""
     if not families:
         return
-    count, cost = learning.have * (DOUBLE - 1), learning.have * (DOUBLE - 1) * label_cost
-    price = f"cost {numbers.money(cost, currency)} and " if cost else ""
+    count = learning.have * (DOUBLE - 1)
+    price = f"cost {numbers.times(count, label_cost, currency)} and " if middle(label_cost) else ""
     gains = " and ".join(f"{learning.names[f]} {points(learning.gains[f])}" for f in families)
     yield f"{numbers.count(count)} more labels (as many again) {price}bring {gains}."
 
@@ -104,13 +105,13 @@ def _reaches(learning: Learning, family: Family, target: float) -> str:
     return f"{name} reaches {goal} with about {_about(found, learning.have)} labels ({_between(found, learning.have)})."
 
 
-def _settling(learning: Learning, target: float | None, label_cost: float, currency: str) -> Iterator[str]:
+def _settling(learning: Learning, target: float | None, label_cost: Amount, currency: str) -> Iterator[str]:
     """Where the verdict is open, or nothing does the task: whether more labels are a way out, as far as the curve tells."""
     leader = learning.leader
     found = learning.leads.get(leader) if leader else None
     if leader and found and found.lead.low > 0:
         more = found.labels - learning.have
-        price = f", {numbers.money(more * label_cost, currency)}" if label_cost else ""
+        price = f", {numbers.times(more, label_cost, currency)}" if middle(label_cost) else ""
         yield (
             f"More labels would settle it too: with {numbers.count(found.labels)} ({numbers.count(more)} more{price}),"
             f" {learning.names[leader]} is ahead of {learning.names['prompt']} by {points(found.lead)}."

@@ -58,6 +58,21 @@ def money(amount: float, currency: str) -> str:
     return f"{text} {currency}".rstrip()
 
 
+def between(low: float, high: float, currency: str) -> str:
+    """Two amounts of money, "60.00–179.00 EUR"; one where both are written alike."""
+    one, other = money(low, ""), money(high, currency)
+    return other if money(high, "") == one else f"{one}–{other}"
+
+
+def times(count: float, price: float | tuple[float, float], currency: str) -> str:
+    """What so many cost at a price each, a number or a range."""
+    return (
+        between(count * price[0], count * price[1], currency)
+        if isinstance(price, tuple)
+        else money(count * price, currency)
+    )
+
+
 def money_step(amount: float) -> float:
     """The last digit that `money` writes."""
     if amount < 0.1:
