@@ -175,7 +175,7 @@ def test_of_one_seed_no_number_is_named_by_another_way() -> None:
     assert learning.reached["weights"].value is None
     assert not learning.leads
     said = " ".join(told(learning, verdict("prompt", "open"), "weights", 0.9, 0.5, "EUR"))
-    assert "with which lora reaches the target of 90.0 %: one seed at most sizes: its luck cannot be told" in said
+    assert "with which lora reaches the target of 90.0 %: one seed at most sizes, whose luck cannot be told" in said
     assert "More labels" not in said
 
 

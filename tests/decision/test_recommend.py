@@ -306,6 +306,15 @@ def test_for_now_the_cheapest_within_the_margin_is_said_to_be_just_that() -> Non
         )
 
 
+def test_a_margin_above_the_tolerance_is_said_where_it_leaves_the_verdict_open() -> None:
+    prompt = pattern(60, 30)
+    patterns = {CONTROL: [False] * 60, PROMPT: prompt, LORA: moved(prompt, 9, 8)}
+    said = "The margin of 5.0 points is above the tolerance of 3.0 points"
+    assert any(w.startswith(said) for w in decide(patterns, margin=0.05)[0].warnings)
+    for margin, tolerance in ((0.03, 0.03), (0.05, 0.4)):
+        assert not any("above the tolerance" in w for w in decide(patterns, margin=margin, tolerance=tolerance)[0].warnings)
+
+
 def test_more_is_needed_for_a_narrower_tolerance_and_a_lead_of_the_cheap_one_needs_less() -> None:
     prompt = pattern(150, 120)
     behind = {CONTROL: pattern(150, 30), PROMPT: prompt, LORA: moved(prompt, 12, 16)}

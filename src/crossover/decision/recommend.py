@@ -218,6 +218,8 @@ def recommend(
     warnings = wording.warnings(sure, ordered, estimates, found.comparisons)
     if found.unstable is not None:
         warnings.insert(0, wording.unstable(found.unstable, found.strict))
+    if found.confidence == "open" and margin > tolerance:
+        warnings.append(wording.at_odds(margin, tolerance))
     if few is not None:
         warnings.append(wording.thin(few))
     settled = found.confidence != "open"

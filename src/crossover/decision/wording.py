@@ -212,6 +212,13 @@ class Wording:
                 )
         return said
 
+    def at_odds(self, margin: float, tolerance: float) -> str:
+        """Of two demands of which one takes for equal what the other does not."""
+        return (
+            f"The margin of {numbers.span(margin)} is above the tolerance of {numbers.span(tolerance)}: what the"
+            " margin takes for equal may lose more than is tolerated."
+        )
+
     def thin(self, few: str) -> str:
         return (
             f"The {measure(self.metric)} counts every label alike, and {few} that test it: its figures and intervals are"
