@@ -64,6 +64,12 @@ def between(low: float, high: float, currency: str) -> str:
     return other if money(high, "") == one else f"{one}–{other}"
 
 
+def ends(interval: tuple[float, float] | None, form: str) -> str:
+    """The interval of an amount of money, in `form`; nothing where it is not known, or as narrow as it is written."""
+    said = between(*interval, "") if interval else ""
+    return form.format(said) if "–" in said else ""
+
+
 def times(count: float, price: float | tuple[float, float], currency: str) -> str:
     """What so many cost at a price each, a number or a range."""
     return (

@@ -251,13 +251,13 @@ def _choice_facts(results: Results, choice: CandidateReport) -> list[Fact]:
     if len(found) == 0:
         found.append(Fact(metric_name(results), numbers.ABSENT, "it was not measured"))
     once, each = (choice.cost.fixed_interval, choice.cost.per_1k_interval) if choice.cost else (None, None)
-    fixed = f"after {numbers.money(choice.cost_fixed, choice.currency)}{_ends(once, ' ({})')} whatever is asked"
-    remark = _ends(each, "{}; ") + (fixed if choice.cost_fixed else "nothing up front")
+    fixed = f"after {numbers.money(choice.cost_fixed, choice.currency)}{numbers.ends(once, ' ({})')} whatever is asked"
+    remark = numbers.ends(each, "{}; ") + (fixed if choice.cost_fixed else "nothing up front")
     found.append(Fact("Per 1,000 requests", numbers.money(choice.cost_per_1k, choice.currency), remark))
     if choice.cost and choice.cost.horizon:
         planned = results.decision["crossover"].get("requests_planned")
         of = f"{numbers.count(planned)} requests, all included" if planned is not None else "all included"
-        of = _ends(choice.cost.horizon_interval, "{}; ") + of
+        of = numbers.ends(choice.cost.horizon_interval, "{}; ") + of
         found.append(Fact("Over the horizon", numbers.money(choice.cost.horizon, choice.currency), of))
     if choice.latency_p50_ms is not None:
         middle, ends = choice.latency_p50_interval, choice.latency_p95_interval
@@ -267,12 +267,6 @@ def _choice_facts(results: Results, choice: CandidateReport) -> list[Fact]:
             said.append(f"{numbers.milliseconds(choice.latency_p95_ms)}{between} at p95")
         found.append(Fact("Latency, p50", numbers.milliseconds(choice.latency_p50_ms), "; ".join(said)))
     return found
-
-
-def _ends(interval: tuple[float, float] | None, form: str) -> str:
-    """The interval of an amount of money, in `form`; nothing where it is not known, or as narrow as it is written."""
-    said = numbers.between(*interval, "") if interval else ""
-    return form.format(said) if "–" in said else ""
 
 
 def metric_name(results: Results) -> str:
