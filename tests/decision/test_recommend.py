@@ -294,6 +294,7 @@ def test_who_is_said_not_to_be_the_best_is_not_said_to_be_level_with_who_may_be(
         [pair] = [r for r in verdict.reasons if "majority" in r and "few_shot" in r and " pair: " in r]
         assert pair.startswith("few_shot")
         assert "is not proven to beat majority" in pair
+        assert " as a pair: +8.0 points (" in pair
         assert not any("told apart" in r and "majority" in r for r in verdict.reasons)
 
 

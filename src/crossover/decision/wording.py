@@ -258,7 +258,8 @@ class Wording:
         if other.id in self.out and likely.id not in self.out:  # "not told apart" would be read as if it might be the best
             return f"{likely.name} is not proven to beat {who} as a pair: {told}."
         if likely.id in self.out and other.id not in self.out:
-            return f"{who} is not proven to beat {likely.name} as a pair: {told}."
+            back = gap(comparisons.of(other, likely), comparisons.adjusted_for)
+            return f"{who} is not proven to beat {likely.name} as a pair: {back}."
         return f"{likely.name} and {who} are not told apart: {told}."
 
     def _target(self, target: float, met: bool | None, among: int) -> str:
