@@ -2,7 +2,8 @@
 
 What a study's verdict lacks may be its own fault, or that its rows are too few. Here nothing is refitted, and no option or
 prompt was chosen on the rows: they are drawn (with replacement) of those that the study did not see, as many as it tested
-on, and the rule of the verdict decides on them. No test of so many rows can promise more of these candidates.
+on, and the rule of the verdict decides on them. No test of so many rows promises more of these candidates by this rule; one
+of more rows may: a single split tests on a part of the labelled rows, folds on all of them.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -162,7 +163,7 @@ def test_the_crossings_interval_holds_the_looks_at_the_speed_and_the_ranges_of_p
             Bill([99], [1]),
             Bill([9], [1], making=Making(labels=9)),
             replace(FREE, input=1, output=1, label_cost=1),
-            "cheaper to make: they cost less only up to about 100,000 requests.",
+            "cheaper to make: they cost less only up to about 100,000 (100,000–100,000) requests.",
         ),
     ],
 )
@@ -170,6 +171,20 @@ def test_where_there_is_no_crossing_there_is_a_reason(tuned: Bill, prompt: Bill,
     found = crossing((tuned, prices), (prompt, prices), 0)
     assert (found.value, found.low, found.high) == (None, None, None)
     assert said in found.reason
+
+
+def test_that_there_is_no_crossing_is_as_sure_as_prices_and_lengths_are() -> None:
+    tuned, prompt = Bill([40] * 50, [5] * 50, making=Making(labels=300), tuned=True), Bill([400] * 50, [5] * 50)
+    theirs = replace(FREE, input=1, output=1, label_cost=0.5)
+    found = crossing((tuned, replace(theirs, input=(5.0, 16.0))), (prompt, theirs), 0)  # 10 would be as dear as theirs
+    assert found.value is None
+    assert "it may, from about " in found.reason
+    assert found.reason.endswith(" requests on (95 %).")
+    assert "may" not in crossing((tuned, replace(theirs, input=(11.0, 16.0))), (prompt, theirs), 0).reason
+    given = replace(theirs, label_cost=(0.2, 0.8))
+    until = crossing((prompt, given), (tuned, given), 0).reason  # the other way round: cheap to make, dear to ask
+    value, low, high = (float(text.replace(",", "")) for text in re.findall(r"[\d,]{5,}", until.split("up to")[1]))
+    assert 160_000 <= low < value < high <= 670_000
 
 
 amounts = st.floats(0.01, 100)

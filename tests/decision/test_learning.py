@@ -10,6 +10,7 @@ import pytest
 from crossover.decision.learning import LabelRun, Learning, learnt
 from crossover.decision.learning_words import overtaking, told, warnings
 from crossover.decision.recommend import Verdict
+from crossover.study.labels import labels_body
 from crossover.types import Family
 
 SIZES = (40, 80, 160, 320)
@@ -57,6 +58,8 @@ def test_the_crossover_and_what_as_many_labels_again_bring_and_cost(crossed: Lea
     assert said[0].startswith("From about 1")
     assert said[0].endswith("on, lora is ahead of few_shot; you have 320.")
     assert "320 more labels (as many again) cost 160.00 USD and bring lora +" in said[1]
+    ranged = told(crossed, verdict("weights"), "weights", 0.9, (0.25, 0.5), "USD")
+    assert "320 more labels (as many again) cost 80.00–160.00 USD and bring lora +" in ranged[1]
     assert said[2].startswith("lora reaches the target of 90.0 % with about ")
     assert 0.03 < crossed.gains["weights"].value < 0.11
     assert crossed.leads["weights"].lead.low > 0.05
@@ -111,6 +114,19 @@ def test_no_number_is_invented(found: list[LabelRun], words: str) -> None:
     assert all(crossing.value is None for crossing in learning.crossings.values())
 
 
+@pytest.mark.parametrize("prompt", [flat(0.3), {40: 0.9, 80: 0.8, 160: 0.65, 320: 0.5}.__getitem__], ids=["flat", "falls"])
+def test_a_curve_that_falls_is_not_forecast_to_rise_again(prompt: Callable[[int], float]) -> None:
+    found = [*runs("prompt", prompt), *runs("weights", {40: 0.8, 80: 0.7, 160: 0.55, 320: 0.4}.__getitem__)]
+    learning = known(found)
+    assert "weights" not in learning.gains
+    assert "weights" not in learning.leads
+    said = told(learning, verdict("undecided", "open"), "prompt", None, 0.5, "USD")
+    assert "What more labels would bring lora cannot be told: so far it got worse with more of them." in said
+    assert not any("lora +" in sentence or "settle it" in sentence for sentence in said)
+    body = labels_body(learning, verdict(), "prompt", None, 0.5, "USD")
+    assert max(point["labels"] for point in body["fits"] if point["series"] == "weights") == 320
+
+
 def test_a_control_that_leads_is_said() -> None:
     learning = known([*runs("control", flat(0.95)), *runs("prompt", flat(0.6)), *runs("weights", RISING.__getitem__)])
     assert learning.control_leads
@@ -159,7 +175,7 @@ def test_of_one_seed_no_number_is_named_by_another_way() -> None:
     assert learning.reached["weights"].value is None
     assert not learning.leads
     said = " ".join(told(learning, verdict("prompt", "open"), "weights", 0.9, 0.5, "EUR"))
-    assert "with which lora reaches the target of 90.0 %: one seed at most sizes: its luck cannot be told" in said
+    assert "with which lora reaches the target of 90.0 %: one seed at most sizes, whose luck cannot be told" in said
     assert "More labels" not in said
 
 

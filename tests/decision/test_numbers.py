@@ -114,7 +114,9 @@ def test_a_number_is_as_exact_as_its_interval_leaves_it(value: float, low: Any, 
 def test_from_how_many_requests_on_has_its_interval_where_there_is_one() -> None:
     assert numbers.onwards(5_914_263) == "from 5,914,263 requests on"
     assert numbers.onwards(9_001, (7_004.0, 12_003.0)) == "from about 9,000 (7,000–12,000) requests on"
-    assert numbers.onwards(0.3, (0.0, 5.0)) == "from the first request on"
+    assert numbers.onwards(0.3, (0.0, 1.2)) == "from the first request on"
+    assert numbers.onwards(0.3, (0.0, 17_220.4)) == "from the first request on (or at most from 17,000 on, 95 %)"
+    assert numbers.onwards(0.0, (0.0, None)) == "from the first request on (or from a later one or never, 95 %)"
 
 
 @given(st.floats(1.0, 1e7), st.floats(1.0, 1e7))

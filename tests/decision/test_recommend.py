@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from crossover import registry
 from crossover.decision import numbers
 from crossover.decision.contenders import Contender
-from crossover.decision.costs import Cost
+from crossover.decision.costs import Amount, Cost
 from crossover.decision.pairs import Comparisons
 from crossover.decision.recommend import Verdict, proven_of, recommend
 from crossover.decision.tested import tested as on_items
@@ -33,7 +33,7 @@ def decide(
     margin: float = 0.01,
     target: float | None = None,
     tolerance: float = 0.03,
-    label_cost: float = 0.0,
+    label_cost: Amount = 0.0,
     floor: Estimate | None = None,
     others: Mapping[Contender, Sequence[bool | None]] | None = None,
     removed: Mapping[Contender, Sequence[bool | None]] | None = None,
@@ -275,6 +275,45 @@ def test_an_open_verdict_says_what_may_be_lost_and_what_would_settle_it_in_money
     assert any("Something else here may be up to" in reason for reason in verdict.reasons)
     money = numbers.money(0.5 * (verdict.needed_test_items - 40), "USD")
     assert any(f"there are 40, and the others cost {money}" in reason for reason in verdict.reasons)
+
+
+def test_what_further_items_cost_is_a_range_where_the_price_of_a_label_is() -> None:
+    patterns = {CONTROL: [False] * 40, PROMPT: pattern(40, 20), LORA: pattern(40, 22, 1)}
+    verdict, _ = decide(patterns, label_cost=(0.5, 1.5))
+    assert verdict.needed_test_items is not None
+    more = verdict.needed_test_items - 40
+    assert any(f"the others cost {numbers.between(0.5 * more, 1.5 * more, 'USD')}" in r for r in verdict.reasons)
+
+
+def test_who_is_said_not_to_be_the_best_is_not_said_to_be_level_with_who_may_be() -> None:
+    prompt = pattern(100, 50)
+    for margin, named in ((0.01, "few_shot"), (0.1, "majority")):
+        verdict, _ = decide({CONTROL: moved(prompt, 5, 13), PROMPT: prompt, LORA: moved(prompt, 9, 8)}, margin=margin)
+        assert verdict.provisional == f"id-{named}"
+        assert "The best is few_shot or lora (95 %); majority is not." in verdict.reasons
+        [pair] = [r for r in verdict.reasons if "majority" in r and "few_shot" in r and " pair: " in r]
+        assert pair.startswith("few_shot")
+        assert "is not proven to beat majority" in pair
+        assert " as a pair: +8.0 points (" in pair
+        assert not any("told apart" in r and "majority" in r for r in verdict.reasons)
+
+
+def test_for_now_the_cheapest_within_the_margin_is_said_to_be_just_that() -> None:
+    prompt = pattern(60, 30)
+    patterns = {CONTROL: [False] * 60, PROMPT: prompt, LORA: moved(prompt, 9, 8)}
+    for margin, why in ((0.05, "the cheapest within 5.0 points of the best"), (0.0, "the cheapest with the best")):
+        assert any(
+            f": {why} estimate of those that dev preferred." in r for r in decide(patterns, margin=margin)[0].reasons
+        )
+
+
+def test_a_margin_above_the_tolerance_is_said_where_it_leaves_the_verdict_open() -> None:
+    prompt = pattern(60, 30)
+    patterns = {CONTROL: [False] * 60, PROMPT: prompt, LORA: moved(prompt, 9, 8)}
+    said = "The margin of 5.0 points is above the tolerance of 3.0 points"
+    assert any(w.startswith(said) for w in decide(patterns, margin=0.05)[0].warnings)
+    for margin, tolerance in ((0.03, 0.03), (0.05, 0.4)):
+        assert not any("above the tolerance" in w for w in decide(patterns, margin=margin, tolerance=tolerance)[0].warnings)
 
 
 def test_more_is_needed_for_a_narrower_tolerance_and_a_lead_of_the_cheap_one_needs_less() -> None:

@@ -76,8 +76,8 @@ def test_how_many_times_less_it_costs_is_written_as_a_number_is(dear: float, tim
 @pytest.mark.parametrize(
     ("requests", "said"),
     [
-        (0.3, "from the first request on"),
-        (1.0, "from the first request on"),
+        (0.3, "from the first request on (or at most from 2,000 on, 95 %)"),
+        (1.0, "from the first request on (or at most from 2,000 on, 95 %)"),
         (1500.4, "from about 1,500 (0–2,000) requests on"),
     ],
 )

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from crossover.decision.situation import situation
+from crossover.report.advice import comparison
 from crossover.report.page import render
 from crossover.report.plots import NARROW, WIDE, cumulative_cost
 from crossover.report.rows import glance_rows
@@ -82,6 +84,8 @@ def test_without_a_crossing_the_reason_stands_in_its_place() -> None:
     assert crossed.endswith("from about 60,000 (40,000–90,000) requests; 240,000 are planned.")
     at_once = crossover_sentences(priced({"value": 0.0, "low": 0.0, "high": 0.0}))[-1]
     assert at_once.endswith("from the first request; 240,000 are planned.")
+    late = crossover_sentences(priced({"value": 0.0, "low": 0.0, "high": 9_000.0}))[-1]
+    assert late.endswith("from the first request on (or at most from 9,000 on, 95 %); 240,000 are planned.")
 
 
 def test_what_is_paid_once_a_thousand_requests_and_the_horizon_are_three_figures() -> None:
@@ -94,7 +98,10 @@ def test_what_is_paid_once_a_thousand_requests_and_the_horizon_are_three_figures
     )
     assert "95 % interval 0.90–1.30 EUR" in row.per_1k.why
     told = {fact.label: (fact.figure, fact.remark) for fact in facts(shown)}
-    assert told["Over the horizon"] == ("1,234 EUR", "240,000 requests, all included")
+    assert told["Over the horizon"] == ("1,234 EUR", "1,000–1,500; 240,000 requests, all included")
+    assert told["Per 1,000 requests"][1].startswith("0.90–1.30; ")
+    compared = {one.criterion: one for one in comparison(situation(rows=700), shown)}
+    assert " EUR (0.90–1.30) per 1,000, 250.00 EUR" in compared["cost"].figures["weights"]
 
 
 def test_a_middle_latency_has_its_interval_too() -> None:

@@ -281,3 +281,12 @@ def test_a_plan_knows_public_prices_as_a_run_does(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(asked, "with_listed_prices", listed)
     total = preview_study(write_task(tmp_path, ["zero_shot"], model="fake")).total
     assert total.money == pytest.approx((2 * total.tokens_in + 8 * total.tokens_out) / 1e6)
+
+
+def test_a_plan_reckons_a_price_that_is_a_range_at_its_upper_end_as_what_is_spent_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Fake, "local", False)
+    task = write_task(tmp_path, ["zero_shot"], model="fake", prices={"input": [1, 9], "output": [2, 8]})
+    total = preview_study(task).total
+    assert total.money == pytest.approx((9 * total.tokens_in + 8 * total.tokens_out) / 1e6)

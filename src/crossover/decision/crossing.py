@@ -81,32 +81,53 @@ class Doubt:
 
 
 def crossing(tuned: tuple[Bill, Prices], prompt: tuple[Bill, Prices], seed: int) -> Crossing:
-    """Where the cost of tuned weights falls below the prompt's, or why it never does; each at its model's prices."""
+    """Where the cost of tuned weights falls below the prompt's, or why it never does; each at its model's prices.
+
+    Where it never does at the middle of all prices, but does in some draws, the reason says so.
+    """
     dear, cheap = cost_of(*tuned), cost_of(*prompt)
     value = break_even(dear, cheap)
-    if value is None:
-        return Crossing(None, reason=_never(dear, cheap, prompt[1].currency))
     import numpy
 
     one, other = (Doubt(prices, seed).cost(bill) for bill, prices in (tuned, prompt))
     saving, ahead = other.per_1k - one.per_1k, one.fixed - other.fixed
-    found = numpy.where(saving > 0, numpy.maximum(0.0, 1000 * ahead / numpy.where(saving > 0, saving, 1.0)), numpy.inf)
-    low, high = numpy.percentile(found, ENDS, method="nearest")
-    return Crossing(value, min(float(low), value), None if numpy.isinf(high) else max(float(high), value))
+    met = 1000 * numpy.abs(ahead) / numpy.where(saving == 0, 1.0, numpy.abs(saving))  # where both cost the same
+    low, high = _ends(numpy.where(saving > 0, numpy.where(ahead > 0, met, 0.0), numpy.inf))
+    if value is None:
+        until = numpy.where(ahead >= 0, 0.0, numpy.where(saving < 0, met, numpy.inf))
+        return Crossing(None, reason=_never(dear, cheap, prompt[1].currency, low, _ends(until)))
+    return Crossing(value, value if low is None else min(low, value), None if high is None else max(high, value))
 
 
-def _never(tuned: Cost, prompt: Cost, currency: str) -> str:
-    """Why tuned weights never come to cost less, as a sentence."""
+def _ends(draws: Any) -> tuple[float | None, float | None]:
+    """The 95 % interval of a number of requests; an end that is infinite is None."""
+    import numpy
+
+    low, high = (float(end) for end in numpy.percentile(draws, ENDS, method="nearest"))
+    return None if numpy.isinf(low) else low, None if numpy.isinf(high) else high
+
+
+def _never(
+    tuned: Cost, prompt: Cost, currency: str, from_low: float | None, until_ends: tuple[float | None, float | None]
+) -> str:
+    """Why tuned weights never come to cost less, as a sentence. `from_low`: from how many requests on they may at the
+    earliest, None where they surely do not; `until_ends`: the interval of up to how many they do."""
     if tuned.per_1k == prompt.per_1k == 0:
         return "Requests cost nothing at these prices, so no number of them makes fine-tuning the cheaper one."
     against = f"{numbers.money(tuned.per_1k, currency)} against {numbers.money(prompt.per_1k, currency)} per 1,000"
+    doubt = ""
+    if from_low is not None:
+        start = "the first request" if from_low < 1 else f"about {numbers.about(from_low, 2)} requests"
+        doubt = f"; that is not sure, by what is known of prices, lengths and speed: it may, from {start} on (95 %)"
     if tuned.per_1k > prompt.per_1k and tuned.fixed < prompt.fixed:
         until = 1000 * (prompt.fixed - tuned.fixed) / (tuned.per_1k - prompt.per_1k)
+        low, high = until_ends
+        around = numbers.around(until, min(low or 0.0, until), None if high is None else max(high, until))
         return (
             f"A request costs no less with the tuned weights ({against}), which are cheaper to make: they cost less only up"
-            f" to about {numbers.about(until, 2)} requests."
+            f" to about {around} requests{doubt}."
         )
-    return f"No number of requests makes fine-tuning the cheaper one: a request costs no less with it ({against})."
+    return f"No number of requests makes fine-tuning the cheaper one: a request costs no less with it ({against}){doubt}."
 
 
 def _interval(draws: Any, shown: float) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from functools import cached_property
 from crossover.data.modelspec import prices_for
 from crossover.data.task import Task
 from crossover.decision.contenders import Contender, Rung, cost_order, finalists, standing
-from crossover.decision.costs import CURRENCY, Bill, Prices, cost_of, middle
+from crossover.decision.costs import CURRENCY, Bill, Prices, cost_of
 from crossover.decision.crossing import Crossing, Doubt, Spread, crossing
 from crossover.decision.limits import doubt, removal
 from crossover.decision.pairs import Comparisons
@@ -172,8 +172,9 @@ class Evidence:
         def crossed(one: Contender, other: Contender) -> Crossing:
             return crossing(known[one.id], known[other.id], self.seed)
 
-        labels = middle(prices.label_cost)
-        wording = Wording(self.metric_name, prices.requests, labels, prices.currency, self.folds, crossed=crossed)
+        wording = Wording(
+            self.metric_name, prices.requests, prices.label_cost, prices.currency, self.folds, crossed=crossed
+        )
         verdict, comparisons = recommend(
             best,
             self.runs,

@@ -175,7 +175,7 @@ def _too_little(curves: Sequence[Curve]) -> str:
 
 def _one_seed(curve: Curve) -> str:
     if curve.seeds < LEAST_SEEDS:
-        return "one seed at most sizes: its luck cannot be told from the curve"
+        return "one seed at most sizes, whose luck cannot be told from the curve"
     return ""
 
 

@@ -57,8 +57,8 @@ class Learning:
     """`have`: the labels that there are. `names`: the rung of each family measured. `curves`: of those with a point.
 
     `crossings` and `leads` (with twice the labels): of each trained family over the prompt. `gains`: what twice the labels
-    bring; `reached`: the labels with which the target is reached. `control_leads`: surely, over all others, with
-    all labels. `cut`: why it is not finished, or empty.
+    bring, but for a curve that falls; `reached`: the labels with which the target is reached. `control_leads`: surely, over
+    all others, with all labels. `cut`: why it is not finished, or empty.
     """
 
     runs: tuple[LabelRun, ...]
@@ -97,9 +97,11 @@ def learnt(
     for family, curve in trained.items() if prompt else ():
         assert prompt is not None
         crossings[family] = crossing(curve, [prompt], same_items=True)
-        if DOUBLE * have <= min(curve.reach, prompt.reach) and curve.seeds >= LEAST_SEEDS:  # as a crossing asks
+        within = DOUBLE * have <= min(curve.reach, prompt.reach) and not curve.falls()
+        if within and curve.seeds >= LEAST_SEEDS:  # as a crossing asks
             leads[family] = Lead(DOUBLE * have, ahead(curve, prompt, DOUBLE * have))
-    gains = {f: gain(c, have, have) for f, c in curves.items() if DOUBLE * have <= c.reach and len(c.sizes) > 1}
+    told = {f: c for f, c in curves.items() if DOUBLE * have <= c.reach and len(c.sizes) > 1 and not c.falls()}
+    gains = {family: gain(curve, have, have) for family, curve in told.items()}
     reached = {} if target is None else {f: labels_for(c, target) for f, c in curves.items()}
     return Learning(
         tuple(runs), have, dict(names), curves, crossings, gains, reached, leads, _control_leads(curves, have), cut

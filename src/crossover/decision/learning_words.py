@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from crossover.decision import numbers
+from crossover.decision.costs import Amount, middle
 from crossover.decision.label_crossing import LabelCrossing
 from crossover.decision.learning import DOUBLE, TRAINED, Learning
 from crossover.decision.recommend import Verdict
@@ -40,7 +41,7 @@ def overtaking(learning: Learning, verdict: Verdict) -> str:
 
 
 def told(
-    learning: Learning, verdict: Verdict, used: Family | None, target: float | None, label_cost: float, currency: str
+    learning: Learning, verdict: Verdict, used: Family | None, target: float | None, label_cost: Amount, currency: str
 ) -> list[str]:
     """Everything that a reader should know of it, the crossover first. `used`: the family of the choice, or of the
     provisional one; `label_cost`: of one labelled row, in `currency`."""
@@ -48,8 +49,10 @@ def told(
     if learning.control_leads:
         control = learning.names["control"]
         said.append(f"With your {numbers.count(learning.have)} labels the control {control} leads them all.")
-    shown = list(dict.fromkeys(f for f in (used, learning.leader) if f is not None and f in learning.gains))
+    looked_at = list(dict.fromkeys(f for f in (used, learning.leader) if f is not None and f in learning.curves))
+    shown = [family for family in looked_at if family in learning.gains]
     said += _more(learning, shown, label_cost, currency)
+    said += [_worse(learning, family) for family in looked_at if learning.curves[family].falls()]
     if target is not None:
         said += [_reaches(learning, f, target) for f in shown if f in learning.reached]
     if verdict.confidence == "open" or verdict.falls_short:
@@ -70,14 +73,19 @@ def warnings(learning: Learning) -> list[str]:
     return said
 
 
-def _more(learning: Learning, families: list[Family], label_cost: float, currency: str) -> Iterator[str]:
+def _more(learning: Learning, families: list[Family], label_cost: Amount, currency: str) -> Iterator[str]:
     """ "540 more labels (as many again) cost 320 USD and bring lora +6.0 points (+2.0 to +9.0)"."""
     if not families:
         return
-    count, cost = learning.have * (DOUBLE - 1), learning.have * (DOUBLE - 1) * label_cost
-    price = f"cost {numbers.money(cost, currency)} and " if cost else ""
+    count = learning.have * (DOUBLE - 1)
+    price = f"cost {numbers.times(count, label_cost, currency)} and " if middle(label_cost) else ""
     gains = " and ".join(f"{learning.names[f]} {points(learning.gains[f])}" for f in families)
     yield f"{numbers.count(count)} more labels (as many again) {price}bring {gains}."
+
+
+def _worse(learning: Learning, family: Family) -> str:
+    """Of a curve that falls, in place of what more labels bring: every law would have it rise again."""
+    return f"What more labels would bring {learning.names[family]} cannot be told: so far it got worse with more of them."
 
 
 def points(change: Estimate) -> str:
@@ -97,13 +105,13 @@ def _reaches(learning: Learning, family: Family, target: float) -> str:
     return f"{name} reaches {goal} with about {_about(found, learning.have)} labels ({_between(found, learning.have)})."
 
 
-def _settling(learning: Learning, target: float | None, label_cost: float, currency: str) -> Iterator[str]:
+def _settling(learning: Learning, target: float | None, label_cost: Amount, currency: str) -> Iterator[str]:
     """Where the verdict is open, or nothing does the task: whether more labels are a way out, as far as the curve tells."""
     leader = learning.leader
     found = learning.leads.get(leader) if leader else None
     if leader and found and found.lead.low > 0:
         more = found.labels - learning.have
-        price = f", {numbers.money(more * label_cost, currency)}" if label_cost else ""
+        price = f", {numbers.times(more, label_cost, currency)}" if middle(label_cost) else ""
         yield (
             f"More labels would settle it too: with {numbers.count(found.labels)} ({numbers.count(more)} more{price}),"
             f" {learning.names[leader]} is ahead of {learning.names['prompt']} by {points(found.lead)}."

@@ -58,6 +58,27 @@ def money(amount: float, currency: str) -> str:
     return f"{text} {currency}".rstrip()
 
 
+def between(low: float, high: float, currency: str) -> str:
+    """Two amounts of money, "60.00–179.00 EUR"; one where both are written alike."""
+    one, other = money(low, ""), money(high, currency)
+    return other if money(high, "") == one else f"{one}–{other}"
+
+
+def ends(interval: tuple[float, float] | None, form: str) -> str:
+    """The interval of an amount of money, in `form`; nothing where it is not known, or as narrow as it is written."""
+    said = between(*interval, "") if interval else ""
+    return form.format(said) if "–" in said else ""
+
+
+def times(count: float, price: float | tuple[float, float], currency: str) -> str:
+    """What so many cost at a price each, a number or a range."""
+    return (
+        between(count * price[0], count * price[1], currency)
+        if isinstance(price, tuple)
+        else money(count * price, currency)
+    )
+
+
 def money_step(amount: float) -> float:
     """The last digit that `money` writes."""
     if amount < 0.1:
@@ -130,10 +151,17 @@ def around(value: float, low: float | None, high: float | None, beside: float | 
 
 def onwards(requests: float, ends: tuple[float | None, float | None] | None = None, beside: float | None = None) -> str:
     """From how many requests on: "from 9,000 requests on", "from about 9,000 (7,000–12,000) requests on" where `ends` are
-    its interval's, or "from the first request on". `beside`: as for `digits`."""
+    its interval's, or "from the first request on" with `at_once`. `beside`: as for `digits`."""
     if round(requests) <= 1:
-        return "from the first request on"
+        return f"from the first request on{'' if ends is None else at_once(ends[1])}"
     return f"from {count(requests) if ends is None else f'about {around(requests, *ends, beside)}'} requests on"
+
+
+def at_once(high: float | None) -> str:
+    """Of a number of requests that is none, the upper end of its interval, where that is another one: open is None."""
+    if high is None:
+        return " (or from a later one or never, 95 %)"
+    return f" (or at most from {about(high, 2)} on, 95 %)" if round(high) > 1 else ""
 
 
 def four_digits(value: float) -> str:

@@ -182,6 +182,12 @@ def recommend(
         quantiles = dict(zip(found.everyone, risk.quantiles, strict=True))
         beside = found.comparisons.adjusted_for - len(found.comparisons.pairs)
         needed = _needed(_by_cost(left), views[0], margin, tolerance, quantiles, beside)
+    possible: list[Contender] | None = None
+    if found.confidence == "open":
+        told = zip(*(view.may_be_best(found.everyone, view.regret(found.everyone, chosen)) for view in views), strict=True)
+        possible = [c for c, views_say in zip(found.everyone, told, strict=True) if any(views_say)]
+        if found.short is None:
+            wording = replace(wording, out=frozenset(ids) - {c.id for c in possible})
     estimates = {c.id: runs[c.id].estimate for c in ordered}
     few, passed = thin(views[0].scores[chosen.id], metric.aggregate), _passed_over(found, runs, views[0], margin)
     said = wording.reasons(
@@ -202,12 +208,8 @@ def recommend(
         few,
         bool(passed),
     )
-    possible: list[Contender] | None = None
-    if found.confidence == "open":
-        told = zip(*(view.may_be_best(found.everyone, view.regret(found.everyone, chosen)) for view in views), strict=True)
-        possible = [c for c, views_say in zip(found.everyone, told, strict=True) if any(views_say)]
-        if found.short is None:
-            said.insert(1, wording.possible(possible, found.everyone))
+    if possible is not None and found.short is None:
+        said.insert(1, wording.possible(possible, found.everyone))
     for other in passed:
         said.insert(1, wording.passed_over(other, runs[other.id].estimate, chosen, champions[other.family]))
     if found.of > 1:
@@ -216,6 +218,8 @@ def recommend(
     warnings = wording.warnings(sure, ordered, estimates, found.comparisons)
     if found.unstable is not None:
         warnings.insert(0, wording.unstable(found.unstable, found.strict))
+    if found.confidence == "open" and margin > tolerance:
+        warnings.append(wording.at_odds(margin, tolerance))
     if few is not None:
         warnings.append(wording.thin(few))
     settled = found.confidence != "open"

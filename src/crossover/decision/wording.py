@@ -10,7 +10,7 @@ from crossover.data.task import Task
 from crossover.data.template import columns_of
 from crossover.decision import numbers
 from crossover.decision.contenders import Contender, cheapest
-from crossover.decision.costs import CURRENCY, break_even
+from crossover.decision.costs import CURRENCY, Amount, break_even, middle
 from crossover.decision.crossing import Crossing
 from crossover.decision.pairs import ALPHA, Comparisons, Pair
 from crossover.decision.terms import measure
@@ -78,9 +78,11 @@ def bound(upper: float, limited: bool = False) -> str:
     return f"{what} is more than {numbers.span(upper)} better (95 %)"
 
 
-def meanwhile(folds: int) -> str:
+def meanwhile(folds: int, margin: float) -> str:
     """Why who leads an open verdict is the one to use for now."""
-    return f"the cheapest with the best estimate{'' if folds else ' of those that dev preferred'}"
+    best = "the best estimate" if folds else "the best estimate of those that dev preferred"
+    apart = numbers.span(margin)
+    return f"the cheapest with {best}" if apart == numbers.span(0.0) else f"the cheapest within {apart} of {best}"
 
 
 Crossed = Callable[[Contender, Contender], Crossing]
@@ -91,16 +93,18 @@ class Wording:
     """`metric`: the task metric's name. `requests`: over the horizon. `label_cost`: of one labelled row, in `currency`.
 
     `folds`: in how many parts all rows were tested, where they were. `limited`: as for `bound`. `crossed`: from how many
-    requests on the first of two costs less, with its interval, where the doubt of costs is known.
+    requests on the first of two costs less, with its interval, where the doubt of costs is known. `out`: the ids of those
+    who are said not to be the best.
     """
 
     metric: str
     requests: float
-    label_cost: float = 0.0
+    label_cost: Amount = 0.0
     currency: str = CURRENCY
     folds: int = 0
     limited: bool = False
     crossed: Crossed | None = None
+    out: frozenset[str] = frozenset()
 
     def reasons(
         self,
@@ -155,7 +159,7 @@ class Wording:
             said.append(
                 f"About {needed:,} {self._rows} would settle it (80 % power); there are {there}{part}"
                 f"{self._price(needed - there)}."
-                + ("" if short else f" Until then {likely.name} is the one to use: {meanwhile(self.folds)}.")
+                + ("" if short else f" Until then {likely.name} is the one to use: {meanwhile(self.folds, margin)}.")
             )
         if confidence == "open" and likely.family == "control" and short is None and not passed:
             said.append(
@@ -173,9 +177,9 @@ class Wording:
 
     def _price(self, labels: int) -> str:
         """What further labels cost, where that is given."""
-        if not self.label_cost or labels <= 0:
+        if not middle(self.label_cost) or labels <= 0:
             return ""
-        return f", and the others cost {numbers.money(labels * self.label_cost, self.currency)}"
+        return f", and the others cost {numbers.times(labels, self.label_cost, self.currency)}"
 
     def unstable(self, winner: Contender, other: Contender | None) -> str:
         instead = f"{other.name} would win" if other else "nobody would win"
@@ -207,6 +211,13 @@ class Wording:
                     " it was chosen for luck on dev, or test differs from dev."
                 )
         return said
+
+    def at_odds(self, margin: float, tolerance: float) -> str:
+        """Of two demands of which one takes for equal what the other does not."""
+        return (
+            f"The margin of {numbers.span(margin)} is above the tolerance of {numbers.span(tolerance)}: what the"
+            " margin takes for equal may lose more than is tolerated."
+        )
 
     def thin(self, few: str) -> str:
         return (
@@ -244,6 +255,11 @@ class Wording:
             return f"{likely.name} beats {who} by {told}."
         if comparisons.of(other, likely).wins():
             return f"{who} is better than {likely.name}: {told}."
+        if other.id in self.out and likely.id not in self.out:  # "not told apart" would be read as if it might be the best
+            return f"{likely.name} is not proven to beat {who} as a pair: {told}."
+        if likely.id in self.out and other.id not in self.out:
+            back = gap(comparisons.of(other, likely), comparisons.adjusted_for)
+            return f"{who} is not proven to beat {likely.name} as a pair: {back}."
         return f"{likely.name} and {who} are not told apart: {told}."
 
     def _target(self, target: float, met: bool | None, among: int) -> str:

@@ -15,7 +15,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median_low
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from crossover.evaluation.laws import LAWS, PARAMETERS, angle, expected, share, tailed
 from crossover.evaluation.particles import posterior
@@ -82,11 +82,18 @@ class Curve:
 
         No law is asked, since all of them rise.
         """
+        return self._goes("greater")
+
+    def falls(self) -> bool:
+        """Whether they get lower with more labels, by the same test: then no law can say how it goes on."""
+        return self._goes("less")
+
+    def _goes(self, way: Literal["greater", "less"]) -> bool:
         from scipy.stats import kendalltau
 
         if len(set(self.values)) < 2:
             return False
-        p = kendalltau([p.labels for p in self.points], [p.value for p in self.points], alternative="greater").pvalue
+        p = kendalltau([p.labels for p in self.points], [p.value for p in self.points], alternative=way).pvalue
         return bool(p < 0.05)
 
     def at(self, labels: float, runs: int | None = None, same_items: bool = False) -> Estimate:

@@ -184,8 +184,13 @@ def _standing(c: CandidateReport) -> tuple[bool, bool, float]:
 
 
 def _cost(c: CandidateReport) -> str:
-    fixed = f", {numbers.money(c.cost_fixed, c.currency)} whatever is asked" if c.cost_fixed else ""  # also a deployment
-    return f"{numbers.money(c.cost_per_1k, c.currency)} per 1,000{fixed}"
+    once, each = (c.cost.fixed_interval, c.cost.per_1k_interval) if c.cost else (None, None)
+    fixed = (
+        f", {numbers.money(c.cost_fixed, c.currency)}{numbers.ends(once, ' ({})')} whatever is asked"  # also a deployment
+    )
+    return (
+        f"{numbers.money(c.cost_per_1k, c.currency)}{numbers.ends(each, ' ({})')} per 1,000{fixed if c.cost_fixed else ''}"
+    )
 
 
 def _quality(c: CandidateReport) -> str:

@@ -152,7 +152,7 @@ def _early(results: Results, candidate: CandidateReport) -> str:
 def _per_1k(candidate: CandidateReport) -> Cell:
     tokens = f"{numbers.count(candidate.tokens_in)} tokens in and {numbers.count(candidate.tokens_out)} out on average"
     ends = candidate.cost.per_1k_interval if candidate.cost else None
-    between = f"; 95 % interval {_between(ends, candidate.currency)}" if ends else ""
+    between = f"; 95 % interval {numbers.between(*ends, candidate.currency)}" if ends else ""
     return Cell(numbers.money(candidate.cost_per_1k, candidate.currency), f"computed from {tokens}{between}")
 
 
@@ -164,12 +164,8 @@ def _fixed(candidate: CandidateReport) -> Cell:
     paid = [f"{name} {numbers.money(amount, currency)}" for name, amount in cost.parts.items() if amount]
     took = f"{numbers.plural(cost.labels, 'label')} and {numbers.plural(cost.calls, 'call')} to make it"
     over = f"over the horizon, requests included: {numbers.money(cost.horizon, currency)}"
-    over += f" ({_between(cost.horizon_interval, currency)})" if cost.horizon_interval else ""
+    over += f" ({numbers.between(*cost.horizon_interval, currency)})" if cost.horizon_interval else ""
     return Cell(text, "; ".join([*paid, took, over]))
-
-
-def _between(ends: tuple[float, float], currency: str) -> str:
-    return f"{numbers.money(ends[0], '')}–{numbers.money(ends[1], currency)}"
 
 
 def _change(candidate: CandidateReport, untested: str) -> Cell:

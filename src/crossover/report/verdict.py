@@ -166,7 +166,14 @@ def facts(results: Results) -> list[Fact]:
     if shown and results.decision["verdict"].get("falls_short"):
         found.insert(0, Fact("If any", shown.name))
     elif shown and not choice:
-        found.insert(0, Fact("Until then", shown.name, meanwhile(int(results.decision.get("folds") or 0))))
+        found.insert(
+            0,
+            Fact(
+                "Until then",
+                shown.name,
+                meanwhile(int(results.decision.get("folds") or 0), results.decision.get("margin", 0.0)),
+            ),
+        )
     return found
 
 
@@ -201,7 +208,8 @@ def _requests(results: Results) -> str:
     planned = results.decision["crossover"].get("requests_planned")
     plan = f"; {numbers.count(planned)} are planned" if planned is not None else ""
     if requests["value"] < 1:
-        return f"Fine-tuning costs less than the best prompt from the first request{plan}."
+        late = numbers.at_once(requests["high"])
+        return f"Fine-tuning costs less than the best prompt from the first request{late and ' on'}{late}{plan}."
     around = numbers.around(requests["value"], requests["low"], requests["high"], planned)
     return f"Fine-tuning costs less than the best prompt from about {around} requests{plan}."
 
@@ -242,12 +250,14 @@ def _choice_facts(results: Results, choice: CandidateReport) -> list[Fact]:
         found.append(Fact("Against the baseline", numbers.points(change.difference, unit=False), between, tone))
     if len(found) == 0:
         found.append(Fact(metric_name(results), numbers.ABSENT, "it was not measured"))
-    once = numbers.money(choice.cost_fixed, choice.currency)
-    fixed = f"after {once} whatever is asked" if choice.cost_fixed else "nothing up front"
-    found.append(Fact("Per 1,000 requests", numbers.money(choice.cost_per_1k, choice.currency), fixed))
+    once, each = (choice.cost.fixed_interval, choice.cost.per_1k_interval) if choice.cost else (None, None)
+    fixed = f"after {numbers.money(choice.cost_fixed, choice.currency)}{numbers.ends(once, ' ({})')} whatever is asked"
+    remark = numbers.ends(each, "{}; ") + (fixed if choice.cost_fixed else "nothing up front")
+    found.append(Fact("Per 1,000 requests", numbers.money(choice.cost_per_1k, choice.currency), remark))
     if choice.cost and choice.cost.horizon:
         planned = results.decision["crossover"].get("requests_planned")
         of = f"{numbers.count(planned)} requests, all included" if planned is not None else "all included"
+        of = numbers.ends(choice.cost.horizon_interval, "{}; ") + of
         found.append(Fact("Over the horizon", numbers.money(choice.cost.horizon, choice.currency), of))
     if choice.latency_p50_ms is not None:
         middle, ends = choice.latency_p50_interval, choice.latency_p95_interval

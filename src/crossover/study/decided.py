@@ -7,7 +7,7 @@ from typing import Any
 
 from crossover.data.task import Task
 from crossover.decision.contenders import Contender
-from crossover.decision.costs import Bill, Prices, middle
+from crossover.decision.costs import Bill, Prices
 from crossover.decision.crossing import Spread
 from crossover.decision.deciding import Decided, Evidence
 from crossover.decision.flip import Flips
@@ -33,7 +33,7 @@ def decided_json(
     verdict, crossing = decided.verdict, decided.crossing
     prices = Prices.of(task.limits, task.prices)
     used = next((f for f, c in decided.champions.items() if c.id in (verdict.choice, verdict.provisional)), None)
-    labels = labels_body(learning, verdict, used, task.target, middle(prices.label_cost), prices.currency)
+    labels = labels_body(learning, verdict, used, task.target, prices.label_cost, prices.currency)
     named = crossing is not None and crossing.value is not None
     return {
         "target": task.target,

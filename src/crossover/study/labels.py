@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from crossover.decision.contenders import FAMILIES
+from crossover.decision.costs import Amount, middle
 from crossover.decision.label_crossing import LabelCrossing
 from crossover.decision.learning import DOUBLE, LabelRun, Learning, learnt
 from crossover.decision.learning_words import told, warnings
@@ -24,7 +25,7 @@ def labels_body(
     verdict: Verdict,
     used: Family | None,
     target: float | None,
-    label_cost: float,
+    label_cost: Amount,
     currency: str,
 ) -> dict[str, Any]:
     """The part "crossover" of decision.json, but for the requests.
@@ -100,11 +101,12 @@ def _points(learning: Learning, family: Family) -> list[dict[str, Any]]:
 
 
 def _fit(learning: Learning, family: Family) -> list[dict[str, Any]]:
-    """The curve with its 95 % band, from its fewest labels to twice those that there are, or as far as it reaches."""
+    """The curve with its 95 % band, from its fewest labels to twice those that there are, or as far as it reaches; one that
+    falls no further than it was measured."""
     curve = learning.curves.get(family)
     if curve is None or len(curve.sizes) < 2:
         return []
-    grid = _grid(curve, SHOWN * learning.have)
+    grid = _grid(curve, 0 if curve.falls() else SHOWN * learning.have)
     paths = curve.paths(grid, same_items=True)
     return [
         {"series": family, "name": learning.names[family], "labels": round(labels, 1), **_estimate(summary(draws))}
@@ -118,7 +120,7 @@ def _grid(curve: Curve, most: int) -> list[float]:
     return [min(start * (end / start) ** (step / steps), end) for step in range(steps + 1)]
 
 
-def _double(learning: Learning, family: Family, label_cost: float) -> dict[str, Any]:
+def _double(learning: Learning, family: Family, label_cost: Amount) -> dict[str, Any]:
     lead = learning.leads.get(family)
     more = learning.have * (DOUBLE - 1)
     return {
@@ -126,7 +128,7 @@ def _double(learning: Learning, family: Family, label_cost: float) -> dict[str, 
         "name": learning.names[family],
         "labels": learning.have * DOUBLE,
         "more": more,
-        "cost": round(more * label_cost, 6),
+        "cost": round(more * middle(label_cost), 6),
         **_estimate(learning.gains[family]),
         "lead": _estimate(lead.lead) if lead else None,
     }

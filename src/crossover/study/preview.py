@@ -29,7 +29,20 @@ from crossover.study.paying import paid_models
 from crossover.study.plan import FINALISTS
 from crossover.study.refits import Reckoned, drawn
 from crossover.study.several import specs_of
-from crossover.study.work import AWAY_IN, AWAY_MONEY, AWAY_OUT, CALLS, IN, MONEY, OUT, TRAINED, UNPRICED, Work, summed
+from crossover.study.work import (
+    AWAY_IN,
+    AWAY_MONEY,
+    AWAY_OUT,
+    CALLS,
+    IN,
+    MONEY,
+    OUT,
+    TRAINED,
+    UNPRICED,
+    Work,
+    asked_for,
+    summed,
+)
 from crossover.types import Message
 
 MUCH = 0.25  # of a total: how near a plan is to be
@@ -130,15 +143,15 @@ def previewed(
     def part(kind: Kind, name: str, work: Work, seconds: float | None = None, spec: str = "") -> Part:
         at = bench.on(spec)
         here, prices = not bench.meter.paid(at.model), at.task.prices
-        rates = Prices.of(task.limits, prices).rates()
+        second = highest(Prices.of(task.limits, prices).machine_cost_per_hour) / 3600  # of ranges the most, as is spent
         if seconds is None and (pace := paces.get(at.task.model)) is not None:
             seconds = sum(amount * pace.get(what, 0.0) for what, amount in work.items())
         calls, tokens_in, tokens_out = (round(work.get(what, 0.0)) for what in (CALLS, IN, OUT))
         money = work.get(MONEY)
-        if here and (seconds is not None or not rates.second):
-            money = float((seconds or 0.0) * rates.second)
+        if here and (seconds is not None or not second):
+            money = (seconds or 0.0) * second
         elif not here and prices.input is not None:
-            money = float(tokens_in * rates.input + tokens_out * rates.output)
+            money = asked_for(tokens_in, tokens_out, prices)
         if trained := work.get(TRAINED):
             known = prices.training is not None and (money is not None or not calls)
             money = (money or 0.0) + trained / 1e6 * highest(prices.training) if known else None
