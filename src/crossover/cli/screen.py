@@ -129,8 +129,9 @@ class Screen:
         return set_cell_size(what, max(width - 1, 0)).rstrip() + "…" if width > 1 else ""
 
     def _running(self) -> tuple[str, str]:
-        if self._stage is None:
-            return "", ""
+        if self._stage is None:  # getting ready
+            what, done, total = self._part or ("", 0, 1)
+            return what, f"{numbers.count(done)}/{numbers.count(total)}" if total > 1 else ""
         if self._part is None or self._part[1] >= self._part[2]:
             return self._stage.words, ""
         what, done, total = self._part

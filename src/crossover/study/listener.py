@@ -47,7 +47,7 @@ class Listener(Protocol):
         """One of them begins; what began before is finished."""
 
     def progress(self, what: str, done: int, total: int) -> None:
-        """Part of the stage: `done` of `total` calls, steps or epochs."""
+        """Part of the stage, or of what is done before the first: `done` of `total` calls, steps, epochs, rows."""
 
     def result(self, name: str, dev: Estimate | None, note: str) -> None:
         """A rung is finished; `dev` is None when it failed."""
