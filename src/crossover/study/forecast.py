@@ -28,6 +28,7 @@ from crossover.models.batches import in_batches
 from crossover.study.counter import SAMPLE, Counter
 from crossover.study.foreseen import Forecast, Recipes
 from crossover.study.ladder import TRAIN_SAMPLE, Rung, begun, moved
+from crossover.study.promised import promised
 from crossover.study.refits import Reckoned, refitted, rows_of
 from crossover.study.work import (
     CALLS,
@@ -104,7 +105,8 @@ class Forecaster:
             dry.taught.clear()
             control = rung.strategy.family == "control"
             try:
-                made = moved(rung, rung.strategy.adapt(begin, dry), rung.model or self._begin.model, at)
+                made = promised(rung.name, rung.strategy.adapt(begin, dry), begin, dry)
+                made = moved(rung, made, rung.model or self._begin.model, at)
                 dry.score(made)
                 making, teaching, asked = less(dry.work, before), less(dry.teaching, before_taught), len(dry.taught)
             except (TuningError, OptionError, MissingExtra) as error:
@@ -112,7 +114,7 @@ class Forecaster:
                 continue
             except (BudgetExceeded, ModelError, StudyError):
                 raise
-            except Exception:  # noqa: BLE001  `_Unforeseen`, or a strategy that looks into replies, which are empty here
+            except (Exception, SystemExit):  # noqa: BLE001  `_Unforeseen`, or a strategy that looks into replies, which are empty here
                 if control:  # what it computes by itself takes next to nothing
                     rows = len(self._bench.dev)
                     dry.add(summed({CALLS: rows + min(PROBES + 1, rows)}, self._count.graded(rows)))
