@@ -62,11 +62,14 @@ def command(*words: object, told: Path, most: int = resource.RLIM_INFINITY) -> i
     return forked(_command, [str(word) for word in words], told, most)
 
 
-def in_terminal(words: Sequence[str], folder: Path, columns: int = 100, typed: str = "") -> tuple[int, str]:
-    """The command line in a folder, with a terminal of its own: its exit status, and all that it wrote there."""
+def in_terminal(
+    words: Sequence[str], folder: Path, columns: int = 100, typed: str = "", out: str | None = None
+) -> tuple[int, str]:
+    """The command line in a folder, with a terminal of its own: its exit status, and all that it wrote there. `out`: the
+    file in the folder that standard output goes to."""
     leader, follower = pty.openpty()
     name = os.ttyname(follower)
-    process = started(_at_terminal, list(words), folder, name, columns)
+    process = started(_at_terminal, list(words), folder, name, columns, out)
     os.write(leader, typed.encode())
     found = b""
     while process.is_alive() or select.select([leader], [], [], 0)[0]:
@@ -79,11 +82,13 @@ def in_terminal(words: Sequence[str], folder: Path, columns: int = 100, typed: s
     return process.exitcode, found.decode()
 
 
-def _at_terminal(words: list[str], folder: Path, name: str, columns: int) -> None:
+def _at_terminal(words: list[str], folder: Path, name: str, columns: int, out: str | None) -> None:
     os.setsid()
     terminal = os.open(name, os.O_RDWR)
     for standard in range(3):
         os.dup2(terminal, standard)
+    if out is not None:
+        os.dup2(os.open(folder / out, os.O_WRONLY | os.O_CREAT), 1)
     for number, mode in enumerate("rww"):
         stream = open(number, mode, closefd=False)  # noqa: SIM115  the process's own, as a start gives them
         setattr(sys, ("stdin", "stdout", "stderr")[number], stream)

@@ -13,17 +13,22 @@ from types import FrameType
 from typing import Any
 
 SOON = 0.05  # seconds: by then the finalizer is over
+SAME = 1.0  # seconds: who presses it twice means it once, and what the first ended is still being closed
 _came = threading.Event()
+_last = float("-inf")  # when it came last, on the monotonic clock
 
 
 @contextmanager
 def every_interrupt_heard() -> Iterator[None]:
     """Raises `KeyboardInterrupt` where an interrupt came and the block ended in any other exception: a library in C may
     make one of its own of it. One that hits a finalizer or a callback, where Python prints and drops it, is given again.
+    Those that come at once after another are one with it: they would hit what closes a study.
     """
+    global _last
     heard, dropped = signal.getsignal(signal.SIGINT), sys.unraisablehook
     ours = heard is signal.default_int_handler and threading.current_thread() is threading.main_thread()
     _came.clear()
+    _last = float("-inf")
     if ours:
         signal.signal(signal.SIGINT, _interrupt)
 
@@ -54,10 +59,15 @@ def if_interrupted(error: Exception) -> None:
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    global _last
     _came.set()
-    raise KeyboardInterrupt
+    before, _last = _last, time.monotonic()
+    if _last - before >= SAME:
+        raise KeyboardInterrupt
 
 
 def _again() -> None:
+    global _last
     time.sleep(SOON)
+    _last = float("-inf")
     _thread.interrupt_main()

@@ -370,14 +370,16 @@ class Epoch:
 
 
 def candidate_from_json(body: Mapping[str, Any]) -> Candidate:
-    """The inverse of `to_json` for a `Candidate`."""
-    return Candidate(
+    """The inverse of `to_json` for a `Candidate`. `id`: an export's, which calls the model otherwise."""
+    made = Candidate(
         model=body["model"],
         prompt=_prompt(body["prompt"]),
         decoding=_decoding(body["decoding"]),
         weights=Weights(**body["weights"]) if body["weights"] else None,
         provenance=Provenance(**body["provenance"]),
     )
+    made.__dict__.update({"id": body["id"]} if "id" in body else {})
+    return made
 
 
 def _prompt(body: Mapping[str, Any]) -> Prompt:

@@ -35,6 +35,7 @@ from crossover.serve.lines import one_line, whole
 from crossover.serve.parity import Parity
 from crossover.types import Reply, Request
 from tests.cli.small import FRUITS, LABELS, Terminal, rows, table, write_task
+from tests.forked import in_terminal
 
 # what each command's help must speak of
 HELP = {
@@ -857,7 +858,40 @@ def test_an_interrupt_in_another_command_ends_with_its_status(
     monkeypatch.setattr(Fake, "complete", interrupted)
     said = crossover("predict", study, FRUITS[0], "-c", "instruction")
     assert (said.status, said.out) == (130, "")
-    assert said.err.startswith("interrupted")
+    assert said.err == "interrupted\n", "there is nothing to continue"
+
+
+def test_predict_interrupted_leaves_whole_lines_and_says_how_many(
+    crossover: Terminal, study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = crossover("predict", study, "--file", "rows.csv", "-c", "instruction")
+    assert (whole.status, whole.err) == (0, ""), "no progress but on a terminal"
+    complete, batches = Fake.complete, iter(range(99))
+
+    def interrupted(self: Fake, requests: Sequence[Request]) -> list[Reply]:
+        if next(batches):
+            raise KeyboardInterrupt
+        return complete(self, requests)
+
+    monkeypatch.setattr(Fake, "complete", interrupted)
+    said = crossover("predict", study, "--file", "rows.csv", "-c", "instruction")
+    assert said.status == 130
+    assert said.out == "".join(whole.out.splitlines(keepends=True)[:32])
+    assert said.err == (
+        "interrupted; 32 of 40 inputs are answered, in order, a whole line each; run again, it asks all of them\n"
+    )
+
+
+def test_predict_shows_on_a_terminal_how_far_it_is(study: Path) -> None:
+    words = ["predict", "study", "--file", "rows.csv", "-c", "instruction"]
+    status, told = in_terminal(words, study.parent, out="answers.txt")
+    assert status == 0
+    assert re.search(r"\d %.* left .*instruction", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", told))
+    answers = (study.parent / "answers.txt").read_text()
+    assert len(answers.splitlines()) == 40
+    assert set(answers.splitlines()) <= set(LABELS)
+    status, told = in_terminal(words, study.parent)
+    assert (status, told.replace("\r\n", "\n")) == (0, answers), "there the answers show it"
 
 
 def test_predict_says_where_a_reply_holds_no_answer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,72 @@ def test_a_metric_of_another_package_that_raises_is_named(
     assert said.status == 2
     assert "the metric 'odd' (odd_metric:Odd) raised KeyError: 'x'" in said.err
     assert "Traceback" not in said.err
+
+
+RUNGS = """
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from crossover.types import Prompt, Weights
+
+
+def ends(self, start, bench):
+    raise SystemExit(3)
+
+
+def raises(self, start, bench):
+    raise ValueError("no\\n luck")
+
+
+def nothing(self, start, bench):
+    return None
+
+
+def modelless(self, start, bench):
+    return replace(start, model="")
+
+
+def lost(self, start, bench):
+    return replace(start, weights=Weights("adapter", "0" * 64, "nowhere"))
+
+
+def takes(self, start, bench):
+    bench.train, bench.dev = bench.train[:3], bench.dev[:2]
+    return replace(start, prompt=Prompt("Say it."))
+
+
+for name, adapt in list(globals().items()):
+    if name in ("ends", "raises", "nothing", "modelless", "lost", "takes"):
+        body = {"family": "prompt", "adapt": adapt, "__annotations__": {"family": ClassVar[str]}, "__doc__": "A rung."}
+        globals()[name.title()] = dataclass(frozen=True)(type(name.title(), (), body))
+"""
+WHY = {
+    "raises": "ValueError: no luck (details in errors.log)",
+    "ends": "it asked to end the program (3), which a rung cannot; valid is an exception",
+    "nothing": "nothing gave NoneType; valid is a Candidate",
+    "modelless": "modelless gave a candidate whose model cannot be had: there is no model ''",
+    "lost": "lost gave weights at 'nowhere', where there are none; valid is what `bench` made",
+    "takes": "takes changed the bench that all rungs share (train, dev); valid is to leave it",
+}
+
+
+def test_a_strategy_of_another_package_that_breaks_its_promise_is_a_failed_rung_alone(
+    crossover: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "odd_rungs.py").write_text(RUNGS)
+    info = tmp_path / "oddrungs-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: oddrungs\nVersion: 1.0\n")
+    entries = "".join(f"{name} = odd_rungs:{name.title()}\n" for name in WHY)
+    (info / "entry_points.txt").write_text(f"[crossover.strategies]\n{entries}")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    task = write_task(tmp_path, strategies=["majority", *WHY, "zero_shot"], forgetting=False)
+    assert crossover("run", task, "--plan", "--quiet").status == 0
+    said = crossover("run", task, "--out", tmp_path / "run", "--json")
+    assert said.status == 0, said.err
+    rows = {row["name"]: row for row in json.loads(said.out)["candidates"]}
+    for name, why in WHY.items():
+        assert rows[name]["status"] == "failed"
+        assert rows[name]["note"].startswith(why)
+        assert "\n" not in rows[name]["note"]
+    assert rows["zero_shot"]["dev"]["n"] == rows["majority"]["dev"]["n"] == 8, "the rungs behind have all rows"

@@ -15,7 +15,8 @@ from rich.console import Console
 
 from crossover.cli.output import tell
 from crossover.cli.screen import Screen
-from crossover.study.listener import Stage
+from crossover.study.conductor import preview_study
+from crossover.study.listener import Quiet, Stage
 from crossover.study.remaining import Remaining
 from crossover.types import Estimate
 from tests.cli.small import write_task
@@ -180,6 +181,36 @@ def test_before_anything_is_known_no_time_is_made_up() -> None:
     assert screen.time_left() == "getting ready"
     screen.stage(climb("zero_shot", None))
     assert screen.time_left() == "time left not known yet"
+
+
+def test_what_is_done_before_anything_is_known_is_said(tmp_path: Path) -> None:
+    screen = Screen(Console(file=io.StringIO()), Remaining(Clock()))
+    screen.progress("reading the rows", 0, 1)
+    assert (screen.time_left(), screen.doing(80)) == ("getting ready", "reading the rows")
+    screen.progress("comparing test with train", 1200, 10001)
+    assert screen.doing(80) == "comparing test with train · 1,200/10,001"
+    assert screen.doing(30) == "comparing test with train"
+
+    class Heard(Quiet):
+        def __init__(self) -> None:
+            self.parts: dict[str, tuple[int, int]] = {}
+
+        def progress(self, what: str, done: int, total: int) -> None:
+            assert 0 <= done <= total
+            self.parts[what] = done, total
+
+    heard = Heard()
+    preview_study(write_task(tmp_path, strategies=["zero_shot", "few_shot"]), listener=heard)
+    assert list(heard.parts)[:2] == ["reading the rows", "looking at the rows"]
+    compared = {what: part for what, part in heard.parts.items() if what.startswith("comparing ")}
+    assert {what.removeprefix("comparing ") for what in compared} == {
+        "dev with train",
+        "test with train",
+        "test with dev",
+        "test rows",
+    }
+    assert all(done == total > 0 for done, total in compared.values()), "each is told to its end"
+    assert heard.parts["foreseeing few_shot"] == (3, 3)
 
 
 def test_what_says_least_is_left_out_first() -> None:

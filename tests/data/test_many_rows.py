@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 import random
 import sys
 import tracemalloc
@@ -23,6 +24,7 @@ from crossover.data.gold import labels_shown
 from crossover.data.near import _vectors, near_pairs, near_twins
 from crossover.data.splits import Splits, cut
 from crossover.data.task import Task
+from crossover.data.text import comparable
 from crossover.engine.similarity import largest_first
 from crossover.types import Example
 
@@ -63,6 +65,26 @@ def test_labels_that_inputs_do_not_hold_take_no_more_steps_a_row_with_more_label
         return steps(lambda: labels_shown(made, "queue"))
 
     assert taken(200) < 2 * taken(20)
+
+
+def test_the_input_of_a_row_is_made_comparable_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Counter[str]()
+
+    def counted(text: str) -> str:
+        made[text] += 1
+        return comparable(text)
+
+    monkeypatch.setattr("crossover.data.compared.comparable", counted)
+    examples = [Example(f"{n}", f"Text  number {n // 2}", f"label {n % 3}", source=f"row {n}") for n in range(90)]
+    parts = cut(examples, {"train": 3, "dev": 1, "test": 1}, 0, True)
+    splits = Splits(*(tuple(part) for part in parts.values()), "")
+    task = Task.model_validate({"name": "x", "data": "x.csv", "input": "text", "output": "label", "kind": "classify"})
+    found = check(task, splits)
+    assert {finding.code for finding in found} >= {"conflict"}
+    assert made == Counter(example.input for example in examples), "of each row once"
+    fresh = replace(examples[0])
+    assert fresh == examples[0]
+    assert pickle.loads(pickle.dumps(examples[0])) == fresh
 
 
 def plain_rows_of_labels(examples: list[Example], labels: list[str]) -> list[str]:

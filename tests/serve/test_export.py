@@ -290,7 +290,7 @@ def test_the_readme_says_what_was_measured(exported: dict[str, Path], studies: d
 
 
 def test_an_own_model_folder_is_named_and_not_copied(tmp_path: Path, notes: StudyFolder) -> None:
-    """The README and predict.py point at the folder itself, however the task file wrote it."""
+    """predict.py loads from the folder itself, however the task file wrote it, and the README from where that is said."""
     copy = StudyFolder(Path(shutil.copytree(notes.path, tmp_path / "study")))
     own = Path(shutil.copytree(POCKET, tmp_path / "own"))
     path = copy.candidate(read_candidate(copy, "instruction")[0].id)
@@ -298,7 +298,9 @@ def test_an_own_model_folder_is_named_and_not_copied(tmp_path: Path, notes: Stud
     export(copy, tmp_path / "out", "instruction")
     assert not (tmp_path / "out" / "base").exists()
     assert json.loads((tmp_path / "out" / "settings.json").read_text())["base"] == str(own)
-    assert f"from_pretrained('{own}')" in (tmp_path / "out" / "README.md").read_text()
+    readme = (tmp_path / "out" / "README.md").read_text()
+    assert "base = json.load(open('settings.json'))['base']  # the folder of `own`\n" in readme
+    assert "from_pretrained(base)" in readme
 
 
 def test_a_plugins_model_says_itself_how_it_is_exported(

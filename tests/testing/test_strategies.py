@@ -10,7 +10,7 @@ import pytest
 
 from crossover.strategies.base import Bench
 from crossover.testing.strategies import check_strategy, toy_examples
-from crossover.types import Candidate, Decoding, Family, Message, Prompt, Provenance, Request, Weights
+from crossover.types import Candidate, Decoding, Demonstration, Family, Message, Prompt, Provenance, Request, Weights
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,40 @@ def forgets_what_was_answered(self: Good, start: Candidate, bench: Bench) -> Can
     return start
 
 
+def raising(error: BaseException) -> Any:
+    def adapt(self: Good, start: Candidate, bench: Bench) -> Candidate:
+        raise error
+
+    return adapt
+
+
+def with_fewer_rows(self: Good, start: Candidate, bench: Any) -> Candidate:
+    bench.train, bench.dev = bench.train[:2], bench.dev[:1]
+    return start
+
+
+def with_another_answer(self: Good, start: Candidate, bench: Bench) -> Candidate:
+    object.__setattr__(bench.train[0], "output", "cold")
+    return start
+
+
+def showing_dev(self: Good, start: Candidate, bench: Any) -> Candidate:
+    return replace(start, prompt=Prompt("So:", demonstrations=tuple(Demonstration(e.input, e.output) for e in bench.dev)))
+
+
+def asks_without_end(self: Good, start: Candidate, bench: Bench) -> Candidate:
+    for number in itertools.count():
+        bench.score(replace(start, prompt=Prompt(f"Attempt {number}.")))
+    return start
+
+
+def decoding(**changes: Any) -> Any:
+    return lambda self, start, bench: replace(start, decoding=replace(start.decoding, **changes))
+
+
 COUNTER = itertools.count()
 LOST = Weights("adapter", "0" * 64, "nowhere")
+PLACELESS = Weights("adapter", "0" * 64)
 
 
 def test_a_good_strategy_passes_and_its_candidate_is_given_back() -> None:
@@ -72,9 +104,12 @@ def test_a_good_strategy_passes_and_its_candidate_is_given_back() -> None:
             broken(adapt=lambda self, start, bench: replace(start, provenance=Provenance(options={"x": object()}))),
             "not plain data",
         ),
-        (broken(adapt=lambda self, start, bench: replace(start, prompt="Be good.")), "not plain data"),
+        (
+            broken(adapt=lambda self, start, bench: replace(start, prompt="Be good.")),
+            "whose prompt is str; valid is a Prompt",
+        ),
         (broken(adapt=instructed("long " * 3000)), "5 of 5 calls of the candidate fail"),
-        (broken(adapt=lambda self, start, bench: replace(start, weights=LOST)), "leaves the weights alone"),
+        (broken(adapt=lambda self, start, bench: replace(start, weights=PLACELESS)), "leaves the weights alone"),
         (broken(adapt=lambda self, start, bench: replace(start, model="fake")), "leaves the model alone"),
         (broken(family="weights"), "a weights strategy gives weights"),
         (broken(family="hybrid"), "a hybrid strategy gives weights"),
@@ -83,6 +118,28 @@ def test_a_good_strategy_passes_and_its_candidate_is_given_back() -> None:
             "gave another candidate",
         ),
         (broken(adapt=asks_anew_each_time), "a second run cost 5 calls; valid is none"),
+        (broken(adapt=raising(ValueError("no luck"))), "adapt raised ValueError: no luck"),
+        (broken(adapt=raising(SystemExit(3))), "adapt raised SystemExit: 3"),
+        (broken(adapt=lambda self, start, bench: None), "adapt gave NoneType; valid is a Candidate"),
+        (broken(adapt=lambda self, start, bench: replace(start, model="")), "a candidate whose model cannot be had"),
+        (broken(adapt=lambda self, start, bench: replace(start, model=None)), "a candidate whose model cannot be had"),
+        (broken(adapt=with_fewer_rows), r"adapt changed the bench that all rungs share \(train, dev\)"),
+        (broken(adapt=with_another_answer), "adapt changed the rows or the task of its bench"),
+        (
+            broken(adapt=lambda self, start, bench: instructed(bench.test[0].input)(self, start, bench)),
+            "no attribute 'test'",
+        ),
+        (
+            broken(adapt=lambda self, start, bench: instructed(f"As {min(bench.barred)}.")(self, start, bench)),
+            "the prompt holds an input of the test split: 'a glass of ice water'",
+        ),
+        (broken(adapt=showing_dev), "the prompt shows 5 rows of dev"),
+        (broken(adapt=asks_without_end), "adapt asks more than 2,000 calls for ten rows"),
+        (broken(adapt=lambda self, start, bench: replace(start, prompt=Prompt(template="?"))), "does not show the input"),
+        (broken(adapt=decoding(labels=("hot", "cold"))), "labels that the task has not: hot"),
+        (broken(adapt=decoding(label_bias=(1.0,))), "gave label_bias \\[1.0\\] for 2 labels"),
+        (broken(adapt=decoding(label_bias=(float("nan"), 0.0))), "gave label_bias"),
+        (broken(family="weights", adapt=lambda self, start, bench: replace(start, weights=LOST)), "where there are none"),
         (broken(adapt=forgets_what_was_answered), "a second run cost 5 calls; valid is none"),
     ],
 )

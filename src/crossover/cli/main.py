@@ -23,11 +23,12 @@ from crossover.cli.places import no_empty_paths
 from crossover.errors import CrossoverError, OptionError, nearest, of_a_file, pasted, without_keys
 from crossover.interrupts import every_interrupt_heard
 
-INTERRUPTED = "interrupted; what is finished is kept: run the same command again and it continues"
+CONTINUES = "what is finished is kept: run the same command again and it continues"
 COMMANDS = (
     *("init", "advise", "run", "curve", "show", "report", "redecide", "evaluate", "predict", "serve", "watch", "studio"),
     *("export", "publish", "import", "prompts", "move", "studies", "list"),
 )
+CONTINUED = ("run", "curve", "evaluate", "publish", "move")  # the others begin anew
 ENDINGS = {
     "run": (".yaml", ".yml"),
     "init": (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet"),
@@ -77,7 +78,7 @@ class LazyGroup(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:  # typer would end with 130 and say nothing
-            _interrupted(error)
+            _interrupted(error, ctx.invoked_subcommand)
             raise
 
 
@@ -173,9 +174,9 @@ def main() -> None:
         sys.exit(1)
 
 
-def _interrupted(error: KeyboardInterrupt) -> None:
+def _interrupted(error: KeyboardInterrupt, command: str | None = None) -> None:
     """What is kept, and what whoever was interrupted says of it, such as of a job that goes on elsewhere."""
-    _complain("; ".join([INTERRUPTED, *map(str, error.args)]))
+    _complain("; ".join(["interrupted", *[CONTINUES] * (command in CONTINUED), *map(str, error.args)]))
 
 
 def _complain(sentence: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Annotated
 import typer
 
 from crossover.cli.output import exact, harmless, results_alone, unicode_out
+from crossover.cli.screen import counted
 from crossover.data.text import is_blank
 from crossover.errors import DataError, OptionError
 from crossover.models.start import answering
@@ -19,6 +21,8 @@ from crossover.registry import uncollected
 from crossover.serve.lines import has_break, one_line, read_lines
 from crossover.serve.predict import Answer, Predictor, inputs_of
 from crossover.study.folder import StudyFolder
+
+BATCH = 32  # inputs that a model is given together
 
 
 def command(
@@ -75,44 +79,57 @@ def command(
 def _answer(predictor: Predictor, inputs: Sequence[str], as_json: bool, alone: bool, started: Callable[[], None]) -> None:
     """Print the answers. `alone`: one text was asked, so that an answer of several lines is whole as it is. `started` is
     called once the model is loaded, which is when it first answers."""
-    failed = broken = marked = blank = 0
-    for start in range(0, len(inputs), 32):
-        texts = inputs[start : start + 32]
-        with results_alone():
-            answers = iter(predictor.answer([text for text in texts if not is_blank(text)]))
-        started()
-        for text in texts:
-            if is_blank(text):
-                blank += 1
-                typer.echo(_object(Answer(text, "", {}, 0.0, "the input is blank")) if as_json else "")
-                continue
-            answer = next(answers)
-            failed += answer.error is not None
-            if as_json:
-                typer.echo(_object(answer))
-            elif answer.error is not None:
-                typer.echo(harmless(f"failed: {answer.error}"), err=True)
-                if not alone:
-                    typer.echo("")
-            else:
-                line = answer.text if alone else one_line(answer.text)
-                broken += line != answer.text and has_break(answer.text)
-                marked += line != answer.text and not has_break(answer.text)
-                typer.echo(harmless(line) if sys.stdout.isatty() else line)  # whoever reads a pipe has it as it is
-    if blank and not as_json:
-        typer.echo(f"blank inputs: {blank} of {len(inputs)}, not asked; their lines are empty", err=True)
-    if broken:
+    found, done = Counter[str](), 0
+    try:
+        with counted(predictor.name, len(inputs)) as told:
+            for start in range(0, len(inputs), BATCH):
+                texts = inputs[start : start + BATCH]
+                with results_alone():
+                    answers = iter(predictor.answer([text for text in texts if not is_blank(text)]))
+                started()
+                for text in texts:
+                    found[_print(None if is_blank(text) else next(answers), text, as_json, alone)] += 1
+                    done += 1
+                told(done)
+    except KeyboardInterrupt:
+        if alone:
+            raise
+        raise KeyboardInterrupt(
+            f"{done} of {len(inputs)} inputs are answered, in order, a whole line each; run again, it asks all of them"
+        ) from None
+    if found["blank"] and not as_json:
+        typer.echo(f"blank inputs: {found['blank']} of {len(inputs)}, not asked; their lines are empty", err=True)
+    if found["broken"]:
         typer.echo(
-            f"answers of several lines: {broken}, with \\n for a line break; --json gives them as they are", err=True
-        )
-    if marked:
-        typer.echo(
-            f"answers whose backslashes would read as line breaks: {marked}, with \\\\ for a backslash; --json gives them"
-            " as they are",
+            f"answers of several lines: {found['broken']}, with \\n for a line break; --json gives them as they are",
             err=True,
         )
-    if failed:
-        raise DataError(f"{failed} of {len(inputs) - blank} inputs could not be answered")
+    if found["marked"]:
+        typer.echo(
+            f"answers whose backslashes would read as line breaks: {found['marked']}, with \\\\ for a backslash; --json"
+            " gives them as they are",
+            err=True,
+        )
+    if found["failed"]:
+        raise DataError(f"{found['failed']} of {len(inputs) - found['blank']} inputs could not be answered")
+
+
+def _print(answer: Answer | None, text: str, as_json: bool, alone: bool) -> str:
+    """Print the answer to a text, None of a blank one, and say in a word what it is."""
+    if answer is None:
+        typer.echo(_object(Answer(text, "", {}, 0.0, "the input is blank")) if as_json else "")
+        return "blank"
+    if as_json:
+        typer.echo(_object(answer))
+        return "failed" if answer.error is not None else "answered"
+    if answer.error is not None:
+        typer.echo(harmless(f"failed: {answer.error}"), err=True)
+        if not alone:
+            typer.echo("")
+        return "failed"
+    line = answer.text if alone else one_line(answer.text)
+    typer.echo(harmless(line) if sys.stdout.isatty() else line)  # whoever reads a pipe has it as it is
+    return "answered" if line == answer.text else "broken" if has_break(answer.text) else "marked"
 
 
 def _whole(text: str, what: str) -> str:

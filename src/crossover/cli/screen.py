@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.cells import cell_len, set_cell_size
@@ -37,6 +38,21 @@ def screen(quiet: bool) -> Iterator[Listener]:
             return
         with Live(shown, console=console, transient=True, refresh_per_second=5):
             yield shown
+
+
+@contextmanager
+def counted(name: str, total: int) -> Iterator[Callable[[int], None]]:
+    """For the time in which somebody answers `total` inputs, whose answers are printed: takes how many are answered. Its
+    line is there on a terminal, unless that shows the answers themselves."""
+    console = Console(stderr=True, highlight=False)
+    if not console.is_terminal or sys.stdout.isatty():
+        yield lambda done: None
+        return
+    shown, stage = Screen(console), Stage("answer", name, 1, 1)
+    shown.plan([stage])
+    shown.stage(stage)
+    with Live(shown, console=console, transient=True, refresh_per_second=5, redirect_stdout=False):
+        yield lambda done: shown.progress("inputs", done, total)
 
 
 class Screen:
@@ -113,8 +129,9 @@ class Screen:
         return set_cell_size(what, max(width - 1, 0)).rstrip() + "…" if width > 1 else ""
 
     def _running(self) -> tuple[str, str]:
-        if self._stage is None:
-            return "", ""
+        if self._stage is None:  # getting ready
+            what, done, total = self._part or ("", 0, 1)
+            return what, f"{numbers.count(done)}/{numbers.count(total)}" if total > 1 else ""
         if self._part is None or self._part[1] >= self._part[2]:
             return self._stage.words, ""
         what, done, total = self._part

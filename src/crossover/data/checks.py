@@ -6,12 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from crossover.data.chat import turns_in
+from crossover.data.compared import compared
 from crossover.data.damaged import ABSENT, absent, damaged
 from crossover.data.finding import NAMED_LABELS, Finding, by_level, count_inputs, count_rows, first_of
 from crossover.data.gold import Shown, labels_shown, objects_shown, texts_shown
 from crossover.data.joined import joined
 from crossover.data.labels import Merged, look_alikes, scale
-from crossover.data.leaks import MUCH, duplicates, met_before
+from crossover.data.leaks import MUCH, Told, duplicates, met_before, untold
 from crossover.data.splits import Splits
 from crossover.data.task import Task
 from crossover.data.text import comparable, folded, spelled
@@ -22,18 +23,18 @@ FEW_ROWS = 5
 IMBALANCE = 10.0
 
 
-def check(task: Task, splits: Splits) -> list[Finding]:
+def check(task: Task, splits: Splits, told: Told = untold) -> list[Finding]:
     """All findings about the splits, errors first. Codes:
 
     blank, damaged_text, absent_text, duplicates, conflict, leak_exact, leak_near, known_before, alike_test, leak_group; for
     kind classify also merged_labels, gold_in_input, several_labels, one_label, unlisted_label, unused_label,
     label_variants, unseen_label, few_rows, imbalance, absent_label, number_labels; for kinds generate and extract
     gold_in_input; for kind generate number_outputs.
-    `infer.prepare` adds read_otherwise.
+    `infer.prepare` adds read_otherwise. `told`: what is compared, and how far that is.
     """
     examples = splits.all
     findings = [*_blank(splits), *absent_texts(examples), *damaged_texts(examples)]
-    findings += [*duplicates(splits), *met_before(splits)]
+    findings += [*duplicates(splits), *met_before(splits, told)]
     if task.kind != "generate":  # free text has many right answers
         findings += _conflicts(splits)
     if task.kind == "classify":
@@ -125,7 +126,7 @@ def damaged_texts(examples: Sequence[Example]) -> list[Finding]:
 def _conflicts(splits: Splits) -> list[Finding]:
     found: defaultdict[str, list[Example]] = defaultdict(list)
     for example in splits.all:
-        found[comparable(example.input)].append(example)
+        found[compared(example)].append(example)
     rows = [
         ", ".join(f"{example.source} ({example.output})" for example in same)
         for same in found.values()

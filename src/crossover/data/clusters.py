@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from crossover.data.text import comparable
+from crossover.data.compared import compared
 from crossover.types import Example
 
 
@@ -22,7 +22,7 @@ def clusters(examples: Sequence[Example], twins: Iterable[tuple[int, int]] = ())
             key = parent[key]
         return key
 
-    inputs = [("input", comparable(example.input)) for example in examples]
+    inputs = [("input", compared(example)) for example in examples]
     for example, key in zip(examples, inputs, strict=True):
         root(key)
         if example.group is not None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from crossover.data.chat import turns_in
 from crossover.data.columnnames import read
+from crossover.data.compared import compared
 from crossover.data.looks import of_few
 from crossover.data.template import canonical
 from crossover.data.text import comparable
@@ -45,7 +46,7 @@ class Shown:
 def labels_shown(examples: Sequence[Example], column: str) -> Shown | None:
     """Whether nearly all inputs hold their own label and no other. `column`: the output's, which may announce it. Labels of
     one sign, where the rows are too many for chance."""
-    texts, golds = [comparable(example.input) for example in examples], [comparable(e.output) for e in examples]
+    texts, golds = [compared(example) for example in examples], [comparable(e.output) for e in examples]
     labels = set(golds)
     if len(labels) < 2:
         return None
@@ -64,7 +65,7 @@ def labels_shown(examples: Sequence[Example], column: str) -> Shown | None:
 def texts_shown(examples: Sequence[Example], column: str) -> Shown | None:
     """Whether nearly all outputs are more than a few words, and stand whole in their inputs: a span would be one of the
     input, but for one that is announced as the answer and ends it, of any length."""
-    texts, golds = [comparable(example.input) for example in examples], [comparable(e.output) for e in examples]
+    texts, golds = [compared(example) for example in examples], [comparable(e.output) for e in examples]
     said = re.compile(rf"(?<!\w)(?:{_NAMES}|{_REPLIES}){_MARK}$|(?<!\w)q\s*[:.].*(?<!\w)a{_MARK}$", re.S)
     heads = [_head(text, gold) for text, gold in zip(texts, golds, strict=True)]
     found = [(example, head) for example, head in zip(examples, heads, strict=True) if said.search(head)]

@@ -10,6 +10,7 @@ from crossover.data.checks import check
 from crossover.data.finding import Finding, by_level, count_rows
 from crossover.data.gold import labels_within, parts_of, telling_column
 from crossover.data.infer_kind import infer_kind
+from crossover.data.leaks import Told, untold
 from crossover.data.load import canonical_object, load_formed, text_of
 from crossover.data.named import check_gold
 from crossover.data.rows import Row
@@ -32,17 +33,19 @@ class Prepared:
     findings: list[Finding]
 
 
-def prepare(task: Task) -> Prepared:
-    """Read, split, complete and check. Raises `DataError` for data that cannot be read, and `TaskError`
-    for an input that shows the output; findings are not raised."""
+def prepare(task: Task, told: Told = untold) -> Prepared:
+    """Read, split, complete and check, and tell `told` what is done. Raises `DataError` for data that cannot be read, and
+    `TaskError` for an input that shows the output; findings are not raised."""
     check_gold(task.input, task.output)
+    told("reading the rows", 0, 1)
     task, tables = load_formed(task)
     task, odd = _read_otherwise(adopt_system(task, tables), [row for rows in tables.values() for row in rows])
+    told("looking at the rows", 0, 1)
     splits = make_splits(task, tables)
     completed = complete(task, splits)
     # labels taken from train are not a list that the user made: a new label in test is then no error, but a warning
     asked = completed.model_copy(update={"labels": task.labels})
-    return Prepared(completed, splits, by_level([*odd, *_told(completed, tables), *check(asked, splits)]))
+    return Prepared(completed, splits, by_level([*odd, *_told(completed, tables), *check(asked, splits, told)]))
 
 
 def _told(task: Task, tables: Mapping[str, Sequence[Row]]) -> list[Finding]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from crossover.data.checks import absent_texts, damaged_texts, merged_labels
+from crossover.data.compared import compared
 from crossover.data.finding import NAMED_LABELS, Finding, by_level, count_rows, first_of
 from crossover.data.labels import Merged, one_spelling
 from crossover.data.leaks import leaks
@@ -17,7 +18,7 @@ from crossover.data.quoted import READ_AS, WRITTEN_AS, Form, form_of, held_in
 from crossover.data.rows import Row
 from crossover.data.task import Task
 from crossover.data.template import MISSING, lookup
-from crossover.data.text import comparable, is_blank
+from crossover.data.text import is_blank
 from crossover.errors import DataError, NoRows, nearest
 from crossover.types import Example, content_hash
 
@@ -86,8 +87,8 @@ def check_labelled(task: Task, new: Labelled, known: Mapping[str, Sequence[Examp
 
 def unmet(new: Labelled, known: Mapping[str, Sequence[Example]]) -> list[bool]:
     """Of each new row, whether its input is in no row of the study."""
-    met = {comparable(example.input) for examples in known.values() for example in examples}
-    return [comparable(example.input) not in met for example in new.examples]
+    met = {compared(example) for examples in known.values() for example in examples}
+    return [compared(example) not in met for example in new.examples]
 
 
 def _whole(example: Example) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 
 from crossover.data.clusters import clusters
+from crossover.data.compared import compared
 from crossover.data.disguised import known_again
 from crossover.data.finding import Finding, count_inputs, count_rows
 from crossover.data.near import near_pairs, near_twins
@@ -17,6 +19,12 @@ NEAR = 0.9
 MUCH = 0.1  # of the test rows: more than the odd row that people write twice
 FEWEST = 2  # such rows beside others
 
+Told = Callable[[str, int, int], None]  # is told what is done, and how much of it, of how much
+
+
+def untold(what: str, done: int, total: int) -> None:
+    """Nobody is told how far it is."""
+
 
 def duplicates(splits: Splits) -> list[Finding]:
     """Rows that stand twice in a split (code `duplicates`)."""
@@ -26,8 +34,7 @@ def duplicates(splits: Splits) -> list[Finding]:
         again = [
             (example, original)
             for example in examples
-            if (original := first.setdefault((comparable(example.input), comparable(example.output)), example))
-            is not example
+            if (original := first.setdefault((compared(example), comparable(example.output)), example)) is not example
         ]
         if again:
             message = (
@@ -44,20 +51,22 @@ def _other_form(pairs: Sequence[tuple[Example, Example]]) -> str:
     return f" ({found} of them in another Unicode form)" if found else ""
 
 
-def met_before(splits: Splits) -> list[Finding]:
+def met_before(splits: Splits, told: Told = untold) -> list[Finding]:
     """What stands in two splits, and test rows that are nearly each other. Codes: leak_exact, leak_near, known_before,
     alike_test, leak_group."""
-    dev = leaks("dev", splits.dev, {"train": splits.train})
-    test = leaks("test", splits.test, {"train": splits.train, "dev": splits.dev})
-    return [*dev, *test, *_known_before(splits), *_alike(splits.test), *_group_leaks(splits)]
+    dev = leaks("dev", splits.dev, {"train": splits.train}, told)
+    test = leaks("test", splits.test, {"train": splits.train, "dev": splits.dev}, told)
+    return [*dev, *test, *_known_before(splits), *_alike(splits.test, told), *_group_leaks(splits)]
 
 
-def leaks(name: str, examples: Sequence[Example], others: Mapping[str, Sequence[Example]]) -> list[Finding]:
+def leaks(
+    name: str, examples: Sequence[Example], others: Mapping[str, Sequence[Example]], told: Told = untold
+) -> list[Finding]:
     """Inputs of `examples`, called `name`, that other rows have too (code `leak_exact`), or nearly (`leak_near`)."""
-    findings = []
+    findings, plainly = [], cache(known_again)
     for other, reference in others.items():
-        known = {comparable(example.input): example for example in reversed(reference)}
-        plain = [comparable(e.input) for e in examples]
+        known = {compared(example): example for example in reversed(reference)}
+        plain = [compared(e) for e in examples]
         exact = [(e, known[text]) for e, text in zip(examples, plain, strict=True) if text in known]
         rest = [e for e, text in zip(examples, plain, strict=True) if text not in known]
         if exact:
@@ -65,7 +74,8 @@ def leaks(name: str, examples: Sequence[Example], others: Mapping[str, Sequence[
             message = f"{shared}: scores on {name} will look too good"
             rows = tuple(f"{e.source} = {original.source}" for e, original in exact)
             findings.append(Finding("warning", "leak_exact", message, rows))
-        pairs = near_pairs([known_again(e.input) for e in rest], [known_again(e.input) for e in reference], NEAR)
+        here, there = ([plainly(example.input) for example in some] for some in (rest, reference))
+        pairs = near_pairs(here, there, NEAR, partial(told, f"comparing {name} with {other}"))
         if pairs:
             message = (
                 f"{name} has {count_inputs(len(pairs))} of its {len(examples)} nearly the same as one in {other} "
@@ -78,21 +88,23 @@ def leaks(name: str, examples: Sequence[Example], others: Mapping[str, Sequence[
 
 def _known_before(splits: Splits) -> list[Finding]:
     """That so many test rows were learnt or chosen from that the whole study says little."""
-    known = {comparable(example.input) for example in (*splits.train, *splits.dev)}
-    rows = tuple(example.source for example in splits.test if comparable(example.input) in known)
+    known = {compared(example) for example in (*splits.train, *splits.dev)}
+    rows = tuple(example.source for example in splits.test if compared(example) in known)
     if not rows or len(rows) < MUCH * len(splits.test):
         return []
     message = f"{len(rows)} of {len(splits.test)} test rows stand in train or dev, too, so this says little about new texts"
     return [Finding("info", "known_before", message, rows)]
 
 
-def _alike(examples: Sequence[Example]) -> list[Finding]:
+def _alike(examples: Sequence[Example], told: Told) -> list[Finding]:
     """That many test rows are nearly each other: they may be right or wrong together, and count as if they were not."""
     first: dict[str, int] = {}  # equal inputs are one cluster already, and their pairs are many
     for place, example in enumerate(examples):
-        first.setdefault(comparable(example.input), place)
+        first.setdefault(compared(example), place)
     places = list(first.values())
-    twins = [(places[one], places[other]) for one, other in near_twins(list(first), NEAR)]
+    twins = [
+        (places[one], places[other]) for one, other in near_twins(list(first), NEAR, partial(told, "comparing test rows"))
+    ]
     apart, kin = clusters(examples), clusters(examples, twins)
     if len(set(apart)) - len(set(kin)) < max(FEWEST, MUCH * len(examples)):
         return []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -62,6 +63,17 @@ def spec_text(written: Mapping[str, Any]) -> str:
         return spec  # type: ignore[no-any-return]  # which is checked as what it is
     plain = {key: str(value).lower() if isinstance(value, bool) else value for key, value in options.items()}
     return f"{spec}{'&' if '?' in spec else '?'}{urlencode(sorted(plain.items()), safe=':/')}"
+
+
+def placeless(spec: str) -> str:
+    """A specification as others read it: of a path of this machine the last part. It no longer opens the model."""
+    head, mark, options = spec.partition("?")
+    kind, colon, target = head.partition(":")
+    if not colon or len(kind) == 1 or "/" in kind or "\\" in kind:  # C:\\models, /models/own.py:Mine
+        kind, colon, target = "", "", head
+    path = PureWindowsPath(target) if PureWindowsPath(target).drive else PurePosixPath(target)
+    beneath = path.is_absolute() or target.startswith("~") or ".." in path.parts
+    return f"{kind}{colon}{path.name}{mark}{options}" if beneath and path.name else spec
 
 
 def with_engine(spec: str, engine: Any) -> str:

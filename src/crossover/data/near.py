@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 SIZE = 4  # characters of an n-gram
@@ -15,28 +15,39 @@ SLACK = 1e-6  # by which the squared norm of a vector of length one may be off i
 WIDER = 1.2  # how much more one level of cuts looks up than the one before
 
 
-def near_pairs(left: Sequence[str], right: Sequence[str], threshold: float = 0.9) -> list[tuple[int, int]]:
-    """For each text of `left` its most similar text of `right`, where the cosine reaches the threshold: index pairs."""
+def untold(done: int, total: int) -> None:
+    """Nobody is told how far it is."""
+
+
+def near_pairs(
+    left: Sequence[str], right: Sequence[str], threshold: float = 0.9, told: Callable[[int, int], None] = untold
+) -> list[tuple[int, int]]:
+    """For each text of `left` its most similar text of `right`, where the cosine reaches the threshold: index pairs.
+
+    `told`: how many texts are looked up, of how many.
+    """
     if not any(text.strip() for text in left) or not any(text.strip() for text in right):
         return []
     matrix = _vectors([*left, *right])
     best: dict[int, tuple[float, int]] = {}
-    for i, j, cosine in _reaching(matrix, slice(0, len(left)), slice(len(left), None), threshold):
+    for i, j, cosine in _reaching(matrix, slice(0, len(left)), slice(len(left), None), threshold, told):
         found = (cosine, -j)
         best[i] = max(found, best.get(i, found))
     return [(i, -best[i][1]) for i in sorted(best)]
 
 
-def near_twins(texts: Sequence[str], threshold: float = 0.9) -> list[tuple[int, int]]:
+def near_twins(
+    texts: Sequence[str], threshold: float = 0.9, told: Callable[[int, int], None] = untold
+) -> list[tuple[int, int]]:
     """All pairs of places in `texts`, the lower first, whose texts' cosine (as in `near_pairs`) reaches the threshold."""
     if not any(text.strip() for text in texts):
         return []
     whole = slice(0, None)
-    return [(i, j) for i, j, _ in _reaching(_vectors(texts), whole, whole, threshold, upper=True)]
+    return [(i, j) for i, j, _ in _reaching(_vectors(texts), whole, whole, threshold, told, upper=True)]
 
 
 def _reaching(
-    matrix: Any, left: slice, right: slice, threshold: float, upper: bool = False
+    matrix: Any, left: slice, right: slice, threshold: float, told: Callable[[int, int], None], upper: bool = False
 ) -> Iterator[tuple[int, int, float]]:
     """The places in two parts of the rows whose cosine reaches the threshold, and the cosine.
 
@@ -59,6 +70,7 @@ def _reaching(
     rare_first, sought = _renumbered(a, rank), _renumbered(b, rank).T.tocsr()
     needed = _cuts(rare_first, min(1.0, 1 - threshold**2 + MARGIN))
     levels = np.ceil(np.log(np.maximum(sought.indptr[needed], 1)) / np.log(WIDER)).astype(np.int64)
+    done, total = 0, int(np.count_nonzero(needed))
     for level in np.unique(levels[needed > 0]):
         rows = np.flatnonzero((levels == level) & (needed > 0))
         cut = int(needed[rows].max())
@@ -77,6 +89,8 @@ def _reaching(
                 cosines = np.asarray(a[i].multiply(b[j]).sum(axis=1)).ravel()
                 for k in np.flatnonzero(cosines >= threshold - 1e-6):
                     yield int(i[k]), int(j[k]), float(cosines[k])
+            done += len(some)
+            told(done, total)
 
 
 def _by_size(firsts: Any, seconds: Any, sizes: Any) -> Iterator[tuple[Any, Any]]:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from crossover.data.clusters import clusters
+from crossover.data.compared import compared
 from crossover.data.infer_kind import infer_kind
 from crossover.data.labels import Merged, one_spelling
 from crossover.data.load import load_tables, to_examples
 from crossover.data.near import near_twins
 from crossover.data.rows import Row
 from crossover.data.task import Files, Task
-from crossover.data.text import comparable, is_blank
+from crossover.data.text import is_blank
 from crossover.errors import DataError
 from crossover.types import Example, SplitName, to_json
 
@@ -116,7 +117,7 @@ def _folded(task: Task, rows: Sequence[Example], blank: tuple[str, ...], merged:
     """Splits whose rows each test in one fold."""
     assert task.folds is not None
     stratify = (task.kind or infer_kind(rows)) == "classify"
-    kin = dict(zip((e.id for e in rows), clusters(rows, near_twins([comparable(e.input) for e in rows])), strict=True))
+    kin = dict(zip((e.id for e in rows), clusters(rows, near_twins([compared(e) for e in rows])), strict=True))
     if (units := len(set(kin.values()))) < max(task.folds, FEWEST):
         raise DataError(
             f"{rows[0].source} and {len(rows) - 1} more rows are {units} group(s), with rows that are nearly the same in"
@@ -219,7 +220,7 @@ def _units(examples: Sequence[Example], seed: int, kin: Mapping[str, str] | None
             groups["kin", kin[example.id]].append(example)
             continue
         named = example.group is not None
-        groups["group" if named else "input", example.group or comparable(example.input)].append(example)
+        groups["group" if named else "input", example.group or compared(example)].append(example)
     for unit in groups.values():
         unit.sort(key=lambda example: (key(example.id), example.id))
     return sorted(groups.values(), key=lambda unit: (-len(unit), key(unit[0].id), unit[0].id))

@@ -13,6 +13,7 @@ from typing import Any
 
 from crossover import tuning
 from crossover.data.clusters import clusters
+from crossover.data.compared import compared
 from crossover.data.modelspec import prices_for
 from crossover.data.nested import beginning, nested
 from crossover.data.task import Task
@@ -102,8 +103,8 @@ class StudyBench:
         train = beginning(nested([e for e in self.train if e.id not in out], draw, stratify), rows)
         share = round(len(self.dev) * len(train) / len(self.train)) if dev is None else dev
         choosing = beginning(nested(self.dev, draw, stratify), share)
-        kept = {comparable(example.input) for example in (*train, *choosing)}
-        left_out = {example.input for example in (*self.train, *self.dev) if comparable(example.input) not in kept}
+        kept = {compared(example) for example in (*train, *choosing)}
+        left_out = {example.input for example in (*self.train, *self.dev) if compared(example) not in kept}
         return dataclasses.replace(
             self.again(seed),
             train=tuple(train),
@@ -181,7 +182,7 @@ class StudyBench:
         return [(one.answer, one.reply) for one in self.evaluator.answer(candidate, "train", examples, repeat)]
 
     def unseen(self, inputs: Sequence[str]) -> list[str]:
-        seen = {comparable(example.input) for split in (self.train, self.dev) for example in split}
+        seen = {compared(example) for split in (self.train, self.dev) for example in split}
         seen |= {comparable(text) for text in self.barred}
         return [text for text in inputs if comparable(text) not in seen]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 
 from crossover.data.clusters import clusters
+from crossover.data.compared import compared
 from crossover.data.near import near_twins
-from crossover.data.text import comparable
 from crossover.types import Example, Run
 
 USUAL, MOST = 0.06, 0.4  # a making's luck, as a standard deviation of the score
@@ -90,7 +90,7 @@ def _alike(rungs: Sequence[Sequence[Run]], apart: Mapping[str, str], kin: Mappin
 def _clusters(rungs: Sequence[Sequence[Run]]) -> tuple[dict[str, str], dict[str, str]]:
     """The name of each row's cluster, by its id: without, and with those that are nearly the same."""
     examples = [record.example for run in rungs[0] for record in run.records]
-    return _named(examples), _named(examples, near_twins([comparable(example.input) for example in examples]))
+    return _named(examples), _named(examples, near_twins([compared(example) for example in examples]))
 
 
 def _named(examples: Sequence[Example], twins: Sequence[tuple[int, int]] = ()) -> dict[str, str]:

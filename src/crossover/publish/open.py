@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from crossover.data.address import without_keys
+from crossover.data.modelspec import placeless
 from crossover.data.task import Task
 from crossover.engine.conversation import against, conversation
 from crossover.engine.journal import JournalReader
 from crossover.errors import OptionError, nearest
 from crossover.publish.base import Material, Published, Service, send
 from crossover.publish.mlflow import MLflow
+from crossover.publish.placeless import places, without_places
 from crossover.publish.promptlayer import PromptLayer
 from crossover.publish.rowless import quoted, row_texts, rowless
 from crossover.report.verdict import headline
@@ -72,10 +74,13 @@ def gather(folder: StudyFolder, named: str | None, label: str, name: str | None,
             " rows, or a server on this machine"
         )
     results = elsewhere(read_results(folder), task.name)
+    here = places(task, results)
+    results = without_places(results, here)
     texts = [] if rows else row_texts(folder)
     if not rows:
         results = rowless(results, texts)
     candidates = _candidates(folder, results)
+    shown = {one: replace(found, model=placeless(found.model)) for one, found in candidates.items()}
     controls = [one.name for one in results.candidates if one.family == "control"]
     kept = {one: CONTROL if one in controls else _kept_back(found, rows, texts) for one, found in candidates.items()}
     messages = {one: tuple(conversation(found.prompt)) for one, found in candidates.items() if not kept[one]}
@@ -88,12 +93,12 @@ def gather(folder: StudyFolder, named: str | None, label: str, name: str | None,
         label=label,
         results=results,
         chosen=chosen,
-        candidate=candidate,
-        candidates=candidates,
+        candidate=replace(candidate, model=placeless(candidate.model)),
+        candidates=shown,
         prompt=messages.get(chosen.name),
         kept_back=kept.get(chosen.name, "it is not there"),
         messages=messages,
-        task=_written(task),
+        task=without_places(_written(task), here),
         records=_records(folder, candidate) if rows else (),
         rows=rows,
         headline=headline(results),

@@ -11,6 +11,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from crossover.data.modelspec import placeless
 from crossover.engine.conversation import conversation
 from crossover.engine.similarity import WORDS
 from crossover.errors import MissingExtra, OptionError, StudyError
@@ -114,8 +115,11 @@ def write_pool(out: Path, prompt: Prompt) -> bool:
 
 
 def write_candidate(out: Path, candidate: Candidate, place: str) -> None:
-    """`candidate.json`; `place`: the folder in `out` where its weights lie."""
+    """`candidate.json`; `place`: the folder in `out` where its weights lie. Of a model that lay in a folder of this machine
+    it has the last part, and the id that the candidate has by the whole."""
     body = to_json(candidate)
+    if (name := placeless(candidate.model)) != candidate.model:
+        body |= {"model": name, "id": candidate.id}
     if body["weights"]:
         body["weights"]["path"] = place
     write_json(out / "candidate.json", body)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from crossover.data.modelspec import placeless
 from crossover.decision.terms import measure
 from crossover.decision.wording import cross_fitted
 from crossover.models.base import Model, Runtime
@@ -52,7 +53,7 @@ def readme(out: Path, candidate: Candidate, row: dict[str, Any], task: str, mode
     text = [
         f"# {task}: {row['name']}",
         "",
-        f"{scored(row)}; model `{candidate.model}`{tuned}; candidate `{row['id']}`.",
+        f"{scored(row)}; model `{placeless(candidate.model)}`{tuned}; candidate `{row['id']}`.",
         *(["", cross_fitted(row["folds"])] if row["test"] and row.get("folds") else []),
         "",
         "- `candidate.json`: the candidate as it was measured: prompt, decoding, weights, and how it was made",
@@ -105,16 +106,21 @@ def _finders(out: Path) -> list[str]:
 
 
 def _code(out: Path, target: str) -> list[str]:
-    base = next((name for name in ("model", "base") if (out / name).is_dir()), target)
+    base = repr(next((name for name in ("model", "base") if (out / name).is_dir()), target))
+    named = [] if base != repr(target) or placeless(target) == target else ["import json", ""]
+    if named:
+        base = "base"
     text = [
         "",
         "The model alone, in Python:",
         "",
         "```python",
+        *named,
         "from transformers import AutoModelForCausalLM, AutoTokenizer",
         "",
-        f"tokenizer = AutoTokenizer.from_pretrained({base!r})",
-        f"model = AutoModelForCausalLM.from_pretrained({base!r})",
+        *([f"{base} = json.load(open('settings.json'))['base']  # the folder of `{placeless(target)}`"] if named else []),
+        f"tokenizer = AutoTokenizer.from_pretrained({base})",
+        f"model = AutoModelForCausalLM.from_pretrained({base})",
     ]
     if (out / "adapter").is_dir():
         text += ["", "from peft import PeftModel", "", 'model = PeftModel.from_pretrained(model, "adapter")']

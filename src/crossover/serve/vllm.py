@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from crossover.data.gbnf import grammar_of_schema
+from crossover.data.modelspec import placeless
 from crossover.engine.conversation import conversation
 from crossover.engine.render import Renderer
 from crossover.errors import ModelError, OptionError
@@ -183,5 +184,7 @@ def _readme(out: Path, found: Winner) -> str:
         )
     ways.append("white space around an answer does not count: strip it")
     if not any((out / name).is_dir() for name in ("model", "base")):
-        text.append(f"\nThe base model is not in this folder: vLLM loads `{files.target}`.")
+        shown = placeless(files.target)
+        where = " from where `serve.sh` says" if shown != files.target else ""
+        text.append(f"\nThe base model is not in this folder: vLLM loads `{shown}`{where}.")
     return "\n".join([*text, "", "What differs from the measurement:", "", *(f"- {said}" for said in ways), ""])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from crossover.data.modelspec import placeless
 from crossover.decision.wording import cross_fitted
 from crossover.errors import OptionError
 from crossover.models.hf.files import Loadable, ModelFiles
@@ -38,7 +39,7 @@ class Winner:
     def score(self) -> str:
         """A sentence on what was measured, and where."""
         folds = f" {cross_fitted(self.row['folds'])}" if self.row["test"] and self.row.get("folds") else ""
-        named = f"model `{self.candidate.model}`, candidate `{self.row['id']}`"
+        named = f"model `{placeless(self.candidate.model)}`, candidate `{self.row['id']}`"
         return f"{scored(self.row)}, measured by Crossover; {named}.{folds}"
 
     @property

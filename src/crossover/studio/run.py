@@ -11,6 +11,7 @@ from pathlib import Path
 import uvicorn
 
 from crossover.errors import StudyError
+from crossover.serve.ending import Server
 from crossover.serve.listening import LOOPBACK, bound, key_for
 from crossover.serve.patience import Patient
 from crossover.studio.app import build
@@ -47,4 +48,4 @@ def opened(settings: Settings) -> Iterator[tuple[uvicorn.Server, socket.socket]]
             limit_concurrency=CONNECTIONS,
             server_header=False,
         )
-        yield uvicorn.Server(config), listening
+        yield Server(config), listening

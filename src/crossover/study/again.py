@@ -16,7 +16,7 @@ from crossover.study.conductor import run_task
 from crossover.study.curve_plan import curve_plan
 from crossover.study.folder import StudyFolder
 from crossover.study.history import given
-from crossover.study.listener import Listener
+from crossover.study.listener import Listener, Quiet
 
 KEY = "curve"
 
@@ -49,7 +49,7 @@ def measure_curve(
         raise OptionError(
             f"curve: received none to measure, in {called(KEY, by)}; valid is true, or {{sizes: [10, 20, 40], seeds: 3}}"
         )
-    prepared = prepare(task)
+    prepared = prepare(task, (listener or Quiet()).progress)
     curve_plan(task.curve, prepared.task, prepared.splits)  # whoever asks for nothing but a curve is told if there is none
     said = [*_without(options), *(word for one in wanted for word in ("--set", one))]
     run_task(task, source, folder, listener, said, prepared=prepared)

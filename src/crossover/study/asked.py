@@ -8,6 +8,7 @@ from pathlib import Path
 
 from crossover.data.finding import raise_on_errors
 from crossover.data.infer import Prepared, prepare
+from crossover.data.leaks import Told, untold
 from crossover.data.modelspec import with_engine
 from crossover.data.task import Task, load_with_settings
 from crossover.errors import OptionError
@@ -40,10 +41,13 @@ def _with_engine(model: str, settings: Sequence[str]) -> str:
     return with_engine(model, named[-1]) if named and named[-1] else model
 
 
-def opened(task: Task, source: str, prepared: Prepared | None = None) -> tuple[Prepared, Scoring, dict[str, Model]]:
+def opened(
+    task: Task, source: str, prepared: Prepared | None = None, told: Told = untold
+) -> tuple[Prepared, Scoring, dict[str, Model]]:
     """The task with its rows and with public prices where it names none, its metric, and its models, with those that
-    strategies name beside them. `prepared`: the task's rows, where they were read already, which takes its time."""
-    prepared = prepared or prepare(task)
+    strategies name beside them. `prepared`: the task's rows, where they were read already, which takes its time, of
+    which `told` hears."""
+    prepared = prepared or prepare(task, told)
     raise_on_errors(prepared.findings)
     rule = scoring(prepared.task, source, prepared.splits.dev)
     models, priced = {spec: open_language_model(spec, task.folder) for spec in specs_of(task)}, prepared.task

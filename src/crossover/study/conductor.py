@@ -105,7 +105,7 @@ def run_task(
 
     Raises as `run_study` does.
     """
-    prepared, rule, models = opened(task, source, prepared)
+    prepared, rule, models = opened(task, source, prepared, (listener or Quiet()).progress)
     with cluster(on, models) as workers, folder.kept_if_spent(), folder.locked():
         journal = folder.open_journal(journal_at)
         try:
@@ -138,7 +138,7 @@ def preview_study(
 
 def preview_task(task: Task, source: str, listener: Listener | None = None) -> Preview:
     """`preview_study` of a checked task. `source`: its file, or what stands for one."""
-    prepared, rule, models = opened(task, source)
+    prepared, rule, models = opened(task, source, None, (listener or Quiet()).progress)
     with tempfile.TemporaryDirectory(prefix="crossover-") as place:
         folder = StudyFolder(Path(place))
         journal = Journal(folder.journal)

@@ -13,7 +13,7 @@ from crossover.evaluation.bench import StudyBench
 from crossover.metrics.base import Judging
 from crossover.models.base import Priced, is_control
 from crossover.study.work import AWAY_IN, AWAY_MONEY, AWAY_OUT, CALLS, IN, MONEY, OUT, UNPRICED, Work, add, asked_for
-from crossover.types import Candidate, Decoding, Message, Request, content_hash
+from crossover.types import Candidate, Decoding, Message, Prompt, Request
 
 SAMPLE = 12  # rows whose tokens are counted
 LONGEST = 4  # rows for which a prompt is tried whether it fits
@@ -28,13 +28,13 @@ class Counter:
         self._inputs = [e.input for e in examples[:: max(1, len(examples) // SAMPLE)]][:SAMPLE]
         self.longest = sorted((e.input for e in examples), key=len)[-LONGEST:]
         self._examples = examples[:: max(1, len(examples) // SAMPLE)][:SAMPLE]
-        self._known: dict[str, Work] = {}
+        self._known: dict[tuple[Prompt, Decoding, tuple[str, ...]], Work] = {}
 
     def of(self, candidate: Candidate, inputs: Sequence[str] = ()) -> Work:
         """Of one row: `inputs`, or else rows of the task."""
         if candidate.model != self._bench.task.model:
             return self._elsewhere(candidate, inputs or self._inputs)
-        key = content_hash([candidate.prompt, replace(candidate.decoding, label_bias=()), inputs])
+        key = candidate.prompt, replace(candidate.decoding, label_bias=()), tuple(inputs)
         if key not in self._known:
             renderer = self._bench.evaluator.renderer(candidate.prompt)
             asked = [step.decoding for step in candidate.prompt.steps]

@@ -8,7 +8,7 @@ keeps, or there is nothing to search for at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, NoReturn
@@ -28,6 +28,7 @@ from crossover.models.batches import in_batches
 from crossover.study.counter import SAMPLE, Counter
 from crossover.study.foreseen import Forecast, Recipes
 from crossover.study.ladder import TRAIN_SAMPLE, Rung, begun, moved
+from crossover.study.promised import promised
 from crossover.study.refits import Reckoned, refitted, rows_of
 from crossover.study.work import (
     CALLS,
@@ -95,7 +96,8 @@ class Forecaster:
         judged: set[str] = set()
         same = least and labelled(self._bench.task)
         again: list[tuple[str, Reckoned, _DryBench, Candidate]] = []  # in all folds
-        for rung in rungs:
+        for number, rung in enumerate(rungs, 1):
+            self._bench.evaluator.progress(f"foreseeing {rung.name}", number, len(rungs))
             begin, at = begun(rung, self._begin, self._bench)
             count = self._count if at is self._bench else Counter(at)
             dry = dries.setdefault(at.task.model, _DryBench(at, count, world, judged))
@@ -103,7 +105,8 @@ class Forecaster:
             dry.taught.clear()
             control = rung.strategy.family == "control"
             try:
-                made = moved(rung, rung.strategy.adapt(begin, dry), rung.model or self._begin.model, at)
+                made = promised(rung.name, rung.strategy.adapt(begin, dry), begin, dry)
+                made = moved(rung, made, rung.model or self._begin.model, at)
                 dry.score(made)
                 making, teaching, asked = less(dry.work, before), less(dry.teaching, before_taught), len(dry.taught)
             except (TuningError, OptionError, MissingExtra) as error:
@@ -111,7 +114,7 @@ class Forecaster:
                 continue
             except (BudgetExceeded, ModelError, StudyError):
                 raise
-            except Exception:  # noqa: BLE001  `_Unforeseen`, or a strategy that looks into replies, which are empty here
+            except (Exception, SystemExit):  # noqa: BLE001  `_Unforeseen`, or a strategy that looks into replies, which are empty here
                 if control:  # what it computes by itself takes next to nothing
                     rows = len(self._bench.dev)
                     dry.add(summed({CALLS: rows + min(PROBES + 1, rows)}, self._count.graded(rows)))
@@ -186,11 +189,6 @@ class Forecaster:
                 dry.answers(Candidate(model, decoding=Decoding(labels=(one.output,)), weights=side), [one])
 
 
-def _asked_as(candidate: Candidate) -> str:
-    own = replace(candidate.decoding, label_bias=())
-    return content_hash([candidate.model, candidate.prompt, own, candidate.weights])
-
-
 def _ungraded(answers: float) -> Work:
     return {}
 
@@ -228,6 +226,7 @@ class _DryBench:
     taught: set[str] = field(default_factory=set)  # these rows
     recipes: dict[str, tuple[Recipe, Candidate]] = field(default_factory=dict)
     _met: set[tuple[str, str]] = field(default_factory=set)  # candidates and rows: nothing is asked twice
+    _names: dict[tuple[Hashable, ...], str] = field(default_factory=dict)
 
     @property
     def least(self) -> bool:
@@ -371,12 +370,17 @@ class _DryBench:
 
     def answered(self, candidate: Candidate) -> list[Example]:
         """The train rows that it was asked."""
-        key = _asked_as(candidate)
+        key = self._asked_as(candidate)
         return [example for example in self.train if (key, f"train {example.id}") in self._met]
+
+    def _asked_as(self, candidate: Candidate) -> str:
+        """The name of what is asked: no hash, as a pool of thousands of demonstrations would be written out for it."""
+        asked = candidate.model, candidate.prompt, replace(candidate.decoding, label_bias=()), candidate.weights
+        return self._names.setdefault(asked, str(len(self._names)))
 
     def _fresh(self, candidate: Candidate, what: str, examples: Sequence[Example]) -> int:
         """How many rows it was not asked yet for this."""
-        key = _asked_as(candidate)
+        key = self._asked_as(candidate)
         fresh = {(key, f"{what} {example.id}") for example in examples} - self._met
         self._met |= fresh
         return len(fresh)

@@ -27,6 +27,7 @@ from crossover.errors import (
     StudyError,
     TaskError,
     TuningError,
+    shown,
     without_keys,
 )
 from crossover.evaluation.aggregate import estimate
@@ -43,6 +44,7 @@ from crossover.strategies.then import Then
 from crossover.study.folder import StudyFolder
 from crossover.study.grid import expanded
 from crossover.study.latency import timed
+from crossover.study.promised import held
 from crossover.study.several import placed, without_places
 from crossover.types import Candidate, Estimate, Family, Provenance, Run, content_hash
 
@@ -306,7 +308,7 @@ def adapted(rung: Rung, start: Candidate, bench: StudyBench) -> Candidate:
     """The rung's candidate at a bench, with how it came to be. Raises what the strategy raises."""
     home, (start, at) = rung.model or start.model, begun(rung, start, bench)
     provenance = Provenance(rung.spec.name, _options(rung), bench.seed, start.id, name=rung.name)
-    candidate = moved(rung, rung.strategy.adapt(replace(start, provenance=provenance), at), home, at)
+    candidate = moved(rung, held(rung.name, rung.strategy, replace(start, provenance=provenance), at), home, at)
     parent = start.id if candidate.id != start.id else None
     # a tune drops the calibration of the prompt before it, so it is told by what the candidate has in the end
     calibration = "calibrated" if candidate.decoding.label_bias else ""
@@ -345,6 +347,8 @@ def guarded(name: str, make: Callable[[], T], folder: StudyFolder) -> T | str:
         return make()
     except (BudgetExceeded, MetricError, ModelError, StudyError):
         raise
+    except SystemExit as error:
+        return f"it asked to end the program ({shown(error.code)}), which a rung cannot; valid is an exception"
     except Exception as error:
         if_interrupted(error)
         if isinstance(error, (TuningError, OptionError, MissingExtra)):
@@ -352,7 +356,8 @@ def guarded(name: str, make: Callable[[], T], folder: StudyFolder) -> T | str:
         if getattr(error, "errno", None) in DISK:
             raise StudyError(f"{folder.path} cannot be written ({error}): free some space, then run it again") from error
         folder.log(without_keys(f"{name}\n{traceback.format_exc()}\n"))
-        return without_keys(f"{type(error).__name__}: {error} (details in {folder.errors.name})")
+        said = " ".join(f"{type(error).__name__}: {error}".split())  # a message may have lines
+        return without_keys(f"{said} (details in {folder.errors.name})")
 
 
 def _failed(rung: Rung, note: str) -> Climbed:

@@ -13,13 +13,14 @@ from crossover.types import Estimate
 @dataclass(frozen=True)
 class Stage:
     """A part of a study: a rung is climbed, what its weights forgot is measured, a rung is made again in a fold and answers
-    its test rows, a finalist meets the test split, a champion is adapted with fewer labels, or a candidate meets new rows.
+    its test rows, a finalist meets the test split, a champion is adapted with fewer labels, or a candidate meets new rows;
+    or, in no study, it answers inputs.
 
     `position`: among the stages of its kind, from 1. `seconds`: what it is thought to take; None where nobody knows. All
     finalists share the one forecast stage "the finalists", as nobody knows who they will be, and so do a curve's runs.
     """
 
-    kind: Literal["climb", "forgetting", "fold", "test", "curve", "new"]
+    kind: Literal["climb", "forgetting", "fold", "test", "curve", "new", "answer"]
     name: str
     position: int
     total: int
@@ -29,6 +30,8 @@ class Stage:
     def words(self) -> str:
         """What a reader is told that it is: "test: few_shot (1/2)"."""
         lead = {"test": "test: ", "curve": "curve: ", "new": "new rows: "}.get(self.kind, "")
+        if self.kind == "answer":
+            return self.name
         if self.kind == "forgetting":
             return f"{self.name}: what it forgot"
         return f"{lead}{self.name} ({self.position}/{self.total})"
@@ -44,7 +47,7 @@ class Listener(Protocol):
         """One of them begins; what began before is finished."""
 
     def progress(self, what: str, done: int, total: int) -> None:
-        """Part of the stage: `done` of `total` calls, steps or epochs."""
+        """Part of the stage, or of what is done before the first: `done` of `total` calls, steps, epochs, rows."""
 
     def result(self, name: str, dev: Estimate | None, note: str) -> None:
         """A rung is finished; `dev` is None when it failed."""

@@ -14,18 +14,23 @@ from typing import Any
 from crossover.data.task import Task
 from crossover.decision.contenders import FAMILIES
 from crossover.engine.journal import Journal
+from crossover.errors import BudgetExceeded, OptionError
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.open import open_bench
 from crossover.evaluation.relevance import relevance_scorer
 from crossover.models.base import is_control
 from crossover.models.open import open_model
 from crossover.strategies.base import Strategy
-from crossover.types import Candidate, Decoding, Example, candidate_from_json, to_json
+from crossover.study.promised import held
+from crossover.types import Candidate, Decoding, Example, Run, candidate_from_json, to_json
 
 INPUTS = {
     "warm": "the soup is hot|boiling water|a summer noon in the desert|fresh bread from the oven|a cup of steaming tea",
     "cold": "snow on the roof|an ice cube|a winter night in the north|frozen peas|the wind from the glacier",
 }
+
+HELD = ("a glass of ice water", "the inside of a volcano", "morning frost on the grass")  # inputs of a test split
+MOST_CALLS = 2_000  # of a strategy, for the ten rows of the toy task
 
 
 def toy_examples() -> list[Example]:
@@ -60,7 +65,8 @@ def toy_bench(folder: Path, train: Sequence[Example], dev: Sequence[Example], **
     }
     task = Task(**fields | changes)
     models = functools.cache(open_model)
-    return open_bench(task, train, dev, folder, Journal(folder / "study.db"), models, relevance_scorer(False))
+    journal = Journal(folder / "study.db")
+    return open_bench(task, train, dev, folder, journal, models, relevance_scorer(False), barred=HELD)
 
 
 def check_strategy(strategy: Strategy) -> Candidate:
@@ -73,20 +79,61 @@ def check_strategy(strategy: Strategy) -> Candidate:
     before = json.dumps(to_json(start))
     examples = toy_examples()
     with tempfile.TemporaryDirectory() as folder:
-        bench = toy_bench(Path(folder), examples[::2], examples[1::2])
+        bench = toy_bench(Path(folder), examples[::2], examples[1::2], limits={"calls": MOST_CALLS})
         with closing(bench.journal):
-            made = strategy.adapt(start, bench)
+            made = _adapted(strategy, start, bench)
             assert json.dumps(to_json(start)) == before, "adapt changed the candidate that it was given"
             _check_candidate(made, start, strategy)
             if strategy.family == "control":
                 assert is_control(bench.model_of(made.model)), "a control's model is none that reads: `control = True`"
-            run = bench.score(made)
+            _check_prompt(made, strategy, bench)
+            run = _scored(made, bench)
             assert run.failures == 0, f"{run.failures} of {len(run.records)} calls of the candidate fail"
             calls = bench.meter.calls
-            again = strategy.adapt(start, bench)
+            again = _adapted(strategy, start, bench)
             assert again.id == made.id, "the same start, options and seed gave another candidate"
             assert bench.meter.calls == calls, f"a second run cost {bench.meter.calls - calls} calls; valid is none"
     return made
+
+
+def _adapted(strategy: Strategy, start: Candidate, bench: StudyBench) -> Candidate:
+    """What a strategy makes, of a bench that is then as it was."""
+    rows = json.dumps([to_json(bench.train), to_json(bench.dev), bench.task.model_dump(mode="json")])
+    try:
+        made = held("adapt", strategy, start, bench)
+    except KeyboardInterrupt:
+        raise
+    except BudgetExceeded as error:
+        raise AssertionError(f"adapt asks more than {MOST_CALLS:,} calls for ten rows: {error}") from error
+    except OptionError as error:  # a promise that is broken, or an option that cannot be
+        raise AssertionError(str(error)) from error
+    except BaseException as error:  # one that ends the program is no `Exception`
+        raise AssertionError(f"adapt raised {type(error).__name__}: {error}") from error
+    after = json.dumps([to_json(bench.train), to_json(bench.dev), bench.task.model_dump(mode="json")])
+    assert rows == after, "adapt changed the rows or the task of its bench; valid is to leave them"
+    return made
+
+
+def _check_prompt(made: Candidate, strategy: Strategy, bench: StudyBench) -> None:
+    whole = json.dumps(to_json(made.prompt), ensure_ascii=False)
+    for text in HELD:
+        assert text not in whole, f"the prompt holds an input of the test split: {text!r}"
+    dev = {example.input for example in bench.dev}
+    shown = sorted(one.input for one in made.prompt.demonstrations if one.input in dev)
+    assert not shown, f"the prompt shows {len(shown)} rows of dev, on which it is then chosen; valid are those of train"
+    others = sorted(set(made.decoding.labels) - set(bench.task.labels))
+    assert not others, f"the candidate answers with labels that the task has not: {', '.join(others)}"
+    if strategy.family != "control":
+        renderer, told = bench.evaluator.renderer(made.prompt), "an input of its own"
+        asked = [message.content for one in (*renderer.steps, renderer) for message in one.messages(told)]
+        assert any(told in text for text in asked), "the prompt does not show the input: its template lacks {input}"
+
+
+def _scored(made: Candidate, bench: StudyBench) -> Run:
+    try:
+        return bench.score(made)
+    except Exception as error:
+        raise AssertionError(f"the candidate cannot be measured: {type(error).__name__}: {error}") from error
 
 
 def _check_declaration(strategy: Any) -> None:

@@ -137,7 +137,9 @@ class Catalogue:
             weights = replace(weights, path=str((path / weights.path).resolve()))
         opened: Any = open_model(str(source.resolve()) if source else settings["base"])
         model = self._shared(replace(opened, dtype=settings["precision"]))
-        return self._candidate(_slug(path.resolve().name), replace(candidate, weights=weights), model)
+        here = replace(candidate, weights=weights)
+        here.__dict__["id"] = candidate.id  # as it was measured, whatever it is loaded from
+        return self._candidate(_slug(path.resolve().name), here, model)
 
     def _candidate(self, name: str, candidate: Candidate, model: Model, **others: Any) -> Served:
         model = self._shared(model)

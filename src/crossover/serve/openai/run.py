@@ -12,6 +12,7 @@ import uvicorn
 
 from crossover.alone import alone
 from crossover.errors import OptionError
+from crossover.serve.ending import Server
 from crossover.serve.listening import LOOPBACK, bound, key_for
 from crossover.serve.openai.app import build
 from crossover.serve.openai.catalogue import Catalogue
@@ -63,7 +64,7 @@ def opened(places: Iterable[str], settings: Settings) -> Iterator[tuple[uvicorn.
             limit_concurrency=CONNECTIONS,
             server_header=False,
         )
-        yield uvicorn.Server(config), listening, [served.name for served in catalogue]
+        yield Server(config), listening, [served.name for served in catalogue]
 
 
 def _held(folder: Path) -> AbstractContextManager[None]:

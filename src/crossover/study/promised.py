@@ -1,0 +1,54 @@
+"""Holds a strategy to its promise: it gives a candidate that can be measured, and leaves its bench as it was."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from pathlib import Path
+from typing import Any
+
+from crossover.errors import CrossoverError, OptionError
+from crossover.evaluation.bench import StudyBench
+from crossover.strategies.base import Bench, Strategy
+from crossover.types import Candidate, Decoding, Prompt
+
+
+def held(name: str, strategy: Strategy, start: Candidate, bench: StudyBench) -> Candidate:
+    """What a strategy makes of a start; a bench that it changed is as it was again, for the rungs behind it.
+
+    Raises what the strategy raises, and `OptionError` where a promise is broken, which is a failure of the rung alone.
+    """
+    before = {field.name: getattr(bench, field.name) for field in dataclasses.fields(bench)}
+    try:
+        made = strategy.adapt(start, bench)
+    finally:
+        changed = [part for part, had in before.items() if getattr(bench, part) is not had]
+        for part in changed:
+            setattr(bench, part, before[part])
+    if changed:
+        raise OptionError(f"{name} changed the bench that all rungs share ({', '.join(changed)}); valid is to leave it")
+    return promised(name, made, start, bench)
+
+
+def promised(name: str, made: Any, start: Candidate, bench: Bench) -> Candidate:
+    """The candidate, where it is one that can be measured. Raises `OptionError`."""
+    if not isinstance(made, Candidate):
+        raise OptionError(f"{name} gave {type(made).__name__}; valid is a Candidate")
+    for part, kind in (("prompt", Prompt), ("decoding", Decoding)):
+        if not isinstance(getattr(made, part), kind):
+            given = type(getattr(made, part)).__name__
+            raise OptionError(f"{name} gave a candidate whose {part} is {given}; valid is a {kind.__name__}")
+    bias, labels = made.decoding.label_bias, made.decoding.labels
+    if bias and (len(bias) != len(labels) or not all(map(math.isfinite, bias))):
+        raise OptionError(
+            f"{name} gave label_bias {list(bias)} for {len(labels)} labels; valid is a number for each, or none"
+        )
+    weights = made.weights
+    if weights is not None and weights != start.weights and weights.path and not Path(weights.path).exists():
+        raise OptionError(f"{name} gave weights at '{weights.path}', where there are none; valid is what `bench` made")
+    if made.model != start.model:
+        try:
+            bench.model_of(made.model)
+        except CrossoverError as error:
+            raise OptionError(f"{name} gave a candidate whose model cannot be had: {error}") from error
+    return made

@@ -1,0 +1,102 @@
+"""What leaves this machine names no folder of it: of a model's path only what loads it has more than the last part."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from crossover.data.modelspec import placeless
+from crossover.models.hf.folder import POCKET
+from crossover.publish.open import publish
+from crossover.serve.export import export
+from crossover.serve.openai.catalogue import Catalogue
+from crossover.serve.vllm import export_vllm
+from crossover.study.conductor import run_study
+from crossover.study.folder import StudyFolder
+from crossover.study.read import read_candidate
+from tests.cli.small import write_task
+from tests.publish.local import running
+from tests.publish.tracking import Tracking
+
+LOADING = {"settings.json", "adapter/adapter_config.json", "serve.sh"}  # a model that is not in the export
+
+
+@dataclass(frozen=True)
+class Kept:
+    study: StudyFolder
+    path: str  # of the folder that the model lies in
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
+    """A study of a model in a folder of this machine, which stands in its task file with the whole path."""
+    folder = tmp_path_factory.mktemp("somebody")
+    model = shutil.copytree(POCKET, folder / "their models" / "mine-v2")
+    rungs = ["zero_shot", {"instruction": {"formats": 0}}, {"lora": {"epochs": 1}}]
+    task = write_task(folder, model=str(model), data=str(folder / "rows.csv"), strategies=rungs, forgetting=False)
+    return Kept(run_study(task, folder / "run"), str(folder))
+
+
+def holding(folder: Path, text: str) -> set[str]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix() for path in files if text.encode() in path.read_bytes()}
+
+
+def test_an_export_names_the_folder_where_it_loads_from_it_and_nowhere_else(kept: Kept, tmp_path: Path) -> None:
+    for name in ("zero_shot", "lora"):
+        export(kept.study, tmp_path / name, name)
+        export_vllm(kept.study, tmp_path / f"{name}-vllm", name)
+        for written in (name, f"{name}-vllm"):
+            assert holding(tmp_path / written, kept.path) <= LOADING
+            readme = (tmp_path / written / "README.md").read_text()
+            assert "model `mine-v2`" in readme
+            candidate, _ = read_candidate(kept.study, name)
+            assert f"candidate `{candidate.id}`" in readme
+    export(kept.study, tmp_path / "merged", "lora", merge=True)
+    assert holding(tmp_path / "merged", kept.path) == set(), "there it has the model"
+    export(kept.study, tmp_path / "tried", "zero_shot", check=True)
+    assert "all answers are as measured" in (tmp_path / "tried" / "README.md").read_text()
+
+
+def test_an_export_has_the_id_that_was_measured(kept: Kept, tmp_path: Path) -> None:
+    export(kept.study, tmp_path / "out", "instruction")
+    [served] = Catalogue([str(tmp_path / "out")])
+    assert served.candidate is not None
+    assert (served.candidate.model, served.candidate.id) == ("mine-v2", read_candidate(kept.study, "instruction")[0].id)
+
+
+@pytest.mark.parametrize("rows", [False, True])
+def test_mlflow_is_told_no_folder_of_this_machine(kept: Kept, rows: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    server = Tracking()
+    with running(server):
+        publish(kept.study, "mlflow", url=server.url, candidate="instruction", label="production", rows=rows)
+        assert kept.path not in server.everything()
+        parent = server.named("parcels")
+        assert parent.params["model"] == server.named("lora").params["model"] == "mine-v2"
+        task = json.loads(parent.files["task.json"])
+        assert (task["model"], task["data"]) == ("mine-v2", "rows.csv")
+        assert "mine-v2" in parent.files["report.html"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "shown"),
+    [
+        ("/home/x/models/mine", "mine"),
+        ("/home/x/models/mine/?dtype=float32", "mine?dtype=float32"),
+        ("hf:/home/x/mine?engine=openai:http://127.0.0.1:8000/v1", "hf:mine?engine=openai:http://127.0.0.1:8000/v1"),
+        ("~/models/mine.gguf", "mine.gguf"),
+        ("../../x/mine", "mine"),
+        ("C:\\Users\\x\\mine", "mine"),
+        ("/home/x/own.py:Mine", "own.py:Mine"),
+        *((same, same) for same in ("pocket", "org/name", "models/mine", "openai:gpt-5-mini", "constant:a/b", "fake", "/")),
+        ("openai:gpt-5-mini?url=http://127.0.0.1:9/v1", "openai:gpt-5-mini?url=http://127.0.0.1:9/v1"),
+    ],
+)
+def test_of_a_path_the_last_part_is_shown_and_any_other_specification_is_itself(spec: str, shown: str) -> None:
+    assert placeless(spec) == shown
+    assert placeless(shown) == shown
