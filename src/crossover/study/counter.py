@@ -12,7 +12,7 @@ from crossover.engine.render import Renderer
 from crossover.evaluation.bench import StudyBench
 from crossover.metrics.base import Judging
 from crossover.models.base import Priced, is_control
-from crossover.study.work import AWAY_IN, AWAY_MONEY, AWAY_OUT, CALLS, IN, MONEY, OUT, UNPRICED, Work, add, asked_for
+from crossover.study.work import AWAY_IN, AWAY_MONEY, AWAY_OUT, CALLS, IN, MONEY, OUT, UNPRICED, Work, asked_for, summed
 from crossover.types import Candidate, Decoding, Message, Prompt, Request
 
 SAMPLE = 12  # rows whose tokens are counted
@@ -28,21 +28,22 @@ class Counter:
         self._inputs = [e.input for e in examples[:: max(1, len(examples) // SAMPLE)]][:SAMPLE]
         self.longest = sorted((e.input for e in examples), key=len)[-LONGEST:]
         self._examples = examples[:: max(1, len(examples) // SAMPLE)][:SAMPLE]
-        self._known: dict[tuple[Prompt, Decoding, tuple[str, ...]], Work] = {}
+        self._known: dict[tuple[Prompt, Decoding, tuple[str, ...]], list[Work]] = {}
 
     def of(self, candidate: Candidate, inputs: Sequence[str] = ()) -> Work:
         """Of one row: `inputs`, or else rows of the task."""
+        return summed(*self.parts(candidate, inputs))
+
+    def parts(self, candidate: Candidate, inputs: Sequence[str] = ()) -> list[Work]:
+        """`of`, by what is asked: the last prompt, and each step before it."""
         if candidate.model != self._bench.task.model:
-            return self._elsewhere(candidate, inputs or self._inputs)
+            return [self._elsewhere(candidate, inputs or self._inputs)]
         key = candidate.prompt, replace(candidate.decoding, label_bias=()), tuple(inputs)
         if key not in self._known:
             renderer = self._bench.evaluator.renderer(candidate.prompt)
             asked = [step.decoding for step in candidate.prompt.steps]
             parts = [(renderer, candidate.decoding), *zip(renderer.steps, asked, strict=True)]
-            found: Work = {}
-            for own, decoding in parts:
-                add(found, self._part(own, decoding, inputs or self._inputs))
-            self._known[key] = found
+            self._known[key] = [self._part(own, decoding, inputs or self._inputs) for own, decoding in parts]
         return self._known[key]
 
     def graded(self, rows: float) -> Work:

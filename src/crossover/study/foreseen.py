@@ -18,7 +18,9 @@ class Forecast:
     each rung, of measuring what each rung's weights forgot ("forgetting NAME"), and of the finalists ("test"), or of each
     rung made again in all folds ("folds of NAME"). `recipes`: one of each method that is tuned with, with the prompt that
     it is tuned behind; `models`: these by model. `unforeseen`: rungs of which nobody knows what they will ask. `finals`:
-    "test", by the model of the finalists ("" for controls). `twins`: rungs that end in the candidate of one before.
+    "test", by the model of the finalists ("" for controls). `twins`: rungs that end in the candidate of one before;
+    `kept`: those of them that end in what they start from.
+    `apart`: each rung made again in all folds ("folds of NAME") where each of them chooses among others.
     `climbs`: what each rung takes without its latency. `refused`: rungs that cannot be climbed, and why."""
 
     work: Work
@@ -30,6 +32,8 @@ class Forecast:
     twins: tuple[str, ...] = ()
     climbs: Mapping[str, Reckoned] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
+    kept: tuple[str, ...] = ()
+    apart: Mapping[str, Work] = field(default_factory=dict)
 
     def minutes(self, pace: Mapping[str, float]) -> float:
         """`pace`: seconds of a token, by what is done with it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
@@ -19,11 +19,14 @@ from crossover.evaluation.probe import SPEED_CALLS
 from crossover.metrics.base import Judging
 from crossover.models.base import Tunable, by_the_hour
 from crossover.models.batches import in_batches
+from crossover.strategies.then import Then
 from crossover.study.costing import Costing, speed_text
 from crossover.study.curve_plan import CURVE, planned_curve
-from crossover.study.forecast import Forecaster, labelled
+from crossover.study.dry import World, repeated
+from crossover.study.forecast import Forecaster
 from crossover.study.foreseen import Forecast
 from crossover.study.ladder import Rung
+from crossover.study.limited import FOLDS_RESERVE, TEST_RESERVE, reached, reached_text
 from crossover.study.outlook import Paces, outlook
 from crossover.study.paying import paid_models
 from crossover.study.plan import FINALISTS
@@ -66,7 +69,7 @@ class Part:
 @dataclass(frozen=True)
 class Preview:
     """`parts`: of calls, tokens and seconds the middle between `bounds`, of money the most. `bounds`: what all of it takes
-    where the cheapest prompts win, tunes stop early and a judge meets the same labels again, and where none of it is so.
+    where the cheapest prompts win, tunes stop early and a judge meets the same answers again, and where none of it is so.
     `splits`: the rows of each; over `folds`, where not 0, all of them test. `models`: those that cost money or run
     elsewhere. `named`: of several models the specification of each. `unforeseen`: rungs of which nobody knows what they
     will ask, with the most calls where an option says it. `least`: the smallest difference that the test rows show with
@@ -162,6 +165,9 @@ def previewed(
         more_in, more_out = round(work.get(AWAY_IN, 0.0)), round(work.get(AWAY_OUT, 0.0))
         return Part(kind, name, calls, tokens_in + more_in, tokens_out + more_out, seconds, money)
 
+    timing = part("speed", "speed", speed, took if by_the_hour(model) else None)
+    beside = [(spec, _speed_of(bench.on(spec))) for spec in specs_of(task)[1:] if any(rung.model == spec for rung in kept)]
+    timing = _together([timing, *(part("speed", "speed", work, spec=spec) for spec, work in beside)])
     judging = _judging(bench, splits)
     plan, too_few = planned_curve(task, splits)
     said += too_few
@@ -174,8 +180,9 @@ def previewed(
     def foreseen(name: str) -> bool:  # in one world: a rung fails where its dearest prompt is too long, say
         return any(name in one.parts for one in (forecast, cheap, fewest))
 
-    def staged(forecast: Forecast, dear: float) -> list[Part]:
-        parts = [part("speed", "speed", speed, took if by_the_hour(model) else None)]
+    def staged(forecast: Forecast, dear: float, world: World, folded: Mapping[str, Work]) -> list[Part]:
+        parts = [timing]
+        same = repeated(world, task)
         if judging:
             parts.append(part("judge", "the judge", judging, spec=bench.evaluator.judge))
         for rung in kept:
@@ -185,27 +192,42 @@ def previewed(
             if foreseen(lost := f"forgetting {rung.name}"):
                 parts.append(part("forgetting", rung.name, forecast.parts.get(lost, {}), spec=rung.model))
             if forecaster.folds and rung.name not in failing:
-                parts.append(part("folds", rung.name, forecast.parts.get(f"folds of {rung.name}", {}), spec=spec))
+                parts.append(part("folds", rung.name, folded.get(f"folds of {rung.name}", {}), spec=spec))
         if not forecaster.folds:
             parts.append(_together([part("test", FINALISTS, work, spec=spec) for spec, work in forecast.finals.items()]))
         if plan is not None:
             have = len(splits.train), len(splits.dev)
-            asked_by = _curve(kept, forecast, lambda one: drawn(one, forecaster.graded, plan, have, dear < 1), dear)
+            asked_by = _curve(kept, forecast, lambda one: drawn(one, forecaster.graded, plan, have, dear < 1, same), dear)
             parts.append(_together([part("curve", CURVE, work, spec=spec) for spec, work in asked_by.items()]))
         return parts
 
-    stages = zip(staged(fewest, 0), staged(cheap, 0.5), staged(forecast, 1), strict=True)
-    ends = [(_ends(least, *pair)[0], *_ends(*pair)) for least, *pair in stages]
-    ends = [(least, low, high) for least, low, high in ends if high.kind != "forgetting" or high.calls]
-    choosing = set(cheap.twins) - set(forecast.twins)  # who may keep what they start from, and mostly do on few rows
+    stages = zip(
+        staged(fewest, 0, "least", fewest.parts),
+        staged(cheap, 0.5, "kept", cheap.parts),
+        staged(forecast, 1, "most", forecast.parts),
+        staged(forecast, 1, "most", forecast.apart),
+        strict=True,
+    )
+    ends = [(_ends(least, *pair, most)[0], *_ends(*pair), _ends(least, *pair, most)[1]) for least, *pair, most in stages]
+    ends = [four for four in ends if four[3].kind != "forgetting" or four[3].calls]
+    choosing = set(cheap.kept) - set(forecast.twins)  # who may keep what they start from, and mostly do on few rows
+    searching = {("climb", rung.name) for rung in kept if _searches(rung)}
     parts = [
-        replace(low, money=high.money) if low.kind == "folds" and low.name in choosing else _middle(low, high)
-        for _, low, high in ends
+        replace(low, money=high.money)
+        if low.kind == "folds" and low.name in choosing
+        else _middle(low, high, (low.kind, low.name) in searching)
+        for _, low, high, _ in ends
     ]
-    bounds = _together([least for least, _, _ in ends]), _together([_ends(*three)[1] for three in ends])
-    if (less := _between(*bounds, bool(judging) and labelled(task), bool(forecaster.folds))) is not None:
+    bounds = _together([least for least, *_ in ends]), _together([most for *_, most in ends])
+    reserve = FOLDS_RESERVE if forecaster.folds else TEST_RESERVE
+    climb = [most for *_, most in ends if most.kind in ("speed", "judge", "climb", "forgetting")]
+    cut = reached(task.limits, _limited(_together(climb)), _limited(bounds[1]), reserve)
+    said += [reached_text(name, limit, currency, reserve) for name, limit in cut.items()]
+    if cut:
+        bounds = replace(bounds[0], calls=0, tokens_in=0, tokens_out=0, seconds=bounds[0].seconds and 0.0), bounds[1]
+    if (less := _between(*bounds, bool(judging), bool(forecaster.folds))) is not None:
         said.append(less)
-    said += _better(parts, [high for _, _, high in ends], choosing)
+    said += _better(parts, [most for *_, most in ends], choosing)
     paid = paid_models(task, bench.evaluator.judge, kept, bench.model_of)
     batched = [spec for spec in specs_of(task) if in_batches(bench.model_of(spec))]
     said += [batches_text(spec, _stages(spec, task.model, kept, forecast)) for spec in batched]
@@ -262,13 +284,25 @@ def _ends(one: Part, *others: Part) -> tuple[Part, Part]:
     return at(min), at(max)
 
 
-def _middle(least: Part, most: Part) -> Part:
-    """What a stage is thought to take: of calls, tokens and seconds the geometric mean, as they are known within a factor;
-    of money the most, since who pays wants to know that."""
+def _limited(part: Part) -> tuple[float | None, ...]:
+    """Its amounts, as `AMOUNTS` names them."""
+    minutes = None if part.seconds is None else part.seconds / 60
+    return part.calls, part.tokens_in + part.tokens_out, minutes, part.money
+
+
+def _searches(rung: Rung) -> bool:
+    """Whether a rung tries prompts until its calls are used up."""
+    steps = rung.strategy.strategies() if isinstance(rung.strategy, Then) else [rung.strategy]
+    return any(hasattr(step, "calls") for step in steps)
+
+
+def _middle(least: Part, most: Part, both: bool) -> Part:
+    """What a stage is thought to take: of calls, tokens and seconds the geometric mean, as they are known within a factor,
+    or the mean of one that asks `both` short and long prompts; of money the most, since who pays wants to know that."""
 
     def middle(name: str) -> float:
         low, high = getattr(least, name), getattr(most, name)
-        return math.sqrt(low * high) if low else high / 2
+        return (low + high) / 2 if both or not low else math.sqrt(low * high)
 
     calls, tokens_in, tokens_out = (round(middle(name)) for name in ("calls", "tokens_in", "tokens_out"))
     seconds = None if least.seconds is None or most.seconds is None else middle("seconds")
@@ -288,7 +322,7 @@ def _between(least: Part, most: Part, judged: bool, folded: bool) -> str | None:
         took = f", {duration(least.seconds)} to {duration(most.seconds)}"
     less = "short prompts win and tunes stop early"
     if judged:
-        less = "short prompts win, tunes stop early and the judge meets the same labels again"
+        less = "short prompts win, tunes stop early and the judge meets the same answers again"
     return (
         f"{asked}{read}{took}: less where {less}, more where none of it is so;"
         f" the table has the middle{', of money the most' if most.money else ''}"
@@ -351,6 +385,10 @@ def _speed(bench: StudyBench) -> Work:
     calls, usage = bench.journal.spent()
     if calls:
         return {CALLS: calls, IN: usage.tokens_in, OUT: usage.tokens_out}
+    return _speed_of(bench)
+
+
+def _speed_of(bench: StudyBench) -> Work:
     if in_batches(bench.model):
         return {CALLS: 0}
     tokens = bench.model.count_tokens([Message("user", speed_text(bench.train))])

@@ -29,24 +29,37 @@ class Reckoned:
     each: Work
     alike: bool
 
+    def fixed(self, dev: int) -> bool:
+        """Whether there was one prompt, of which dev rows were asked: nothing is chosen."""
+        return IN in self.each and isclose(self.making.get(IN, 0.0), dev * self.each[IN])
+
 
 def refitted(
-    rung: Reckoned, grade: Callable[[float], Work], folds: Sequence[Fold], whole: Fold, met: set[str], least: bool
+    rung: Reckoned,
+    grade: Callable[[float], Work],
+    folds: Sequence[Fold],
+    whole: Fold,
+    met: set[str],
+    least: bool,
+    apart: bool = False,
 ) -> Work:
     """The rung made again in all `folds`, and an answer to each row of `whole`.
 
-    `grade`: grading so many; `met`: rows that it was asked as it was made of all;
-    with `least` a rung that is `alike` meets no other train rows than before.
+    `grade`: grading so many; `met`: rows that it was asked as it was made of all; with `least` a rung that is `alike` meets
+    no other train rows than before. `apart`: where there is something to choose, each fold chooses among others, and asks
+    as much of its train rows, since a search of fewer rows tries more prompts.
     """
     rows = rows_of(whole.train, whole.dev)
     own = rows_of(*(fold.dev for fold in folds))
     asked = rung.asked
-    if rung.alike:
+    apart = apart and not rung.fixed(len(whole.dev))
+    if rung.alike and not apart:
         chosen, answered = len(own - met), len(rows - own - met)
         taught = 0.0 if least or not asked else min(_again(asked, folds), len(rows) - asked) / asked
     else:
         chosen, answered = sum(len(fold.dev) for fold in folds), len(rows)
         taught = _again(asked, folds) / asked if asked else 0.0
+        taught = float(len(folds)) if apart and asked else taught
     tuned = sum(len(fold.train) for fold in folds) / len(whole.train)
     found = {
         what: (chosen / len(whole.dev) if what in ASKED else tuned) * tokens
@@ -58,25 +71,31 @@ def refitted(
     return found
 
 
-def drawn(rung: Reckoned, grade: Callable[[float], Work], plan: CurvePlan, splits: tuple[int, int], least: bool) -> Work:
+def drawn(
+    rung: Reckoned,
+    grade: Callable[[float], Work],
+    plan: CurvePlan,
+    splits: tuple[int, int],
+    least: bool,
+    repeated: bool = False,
+) -> Work:
     """The rung made again with each number of labels of a curve, and answering what is held back; nobody times it.
 
     `splits`: train and dev rows; with `least`, or where there is nothing to choose, a rung that is `alike` asks its prompt
-    once on each row.
+    once on each row. `repeated`: all answers to a row are the same.
     """
     train, dev = splits
-    fixed = IN in rung.each and isclose(rung.making.get(IN, 0.0), dev * rung.each[IN])  # one prompt: nothing is chosen
-    same = rung.alike and (least or fixed)
+    same = rung.alike and (least or rung.fixed(dev))
     found: Work = {}
     for held in plan.held:
-        for size in plan.sizes[:1] if same else plan.sizes:
+        for place, size in enumerate(plan.sizes[:1] if same else plan.sizes):
             chosen = 0.0 if same else (size.labels - size.rows) / dev
             for what, tokens in less(rung.making, rung.teaching).items():
                 add(found, {what: (chosen if what in ASKED else size.rows / train) * tokens})
             taught = 0.0 if same or not rung.asked else min(rung.asked, size.rows) / rung.asked
             add(found, {what: taught * tokens for what, tokens in rung.teaching.items()})
             add(found, {what: len(held) * tokens for what, tokens in rung.each.items()})
-            add(found, {} if least and same else grade(len(held)))
+            add(found, {} if repeated and place else grade(len(held)))
     return found
 
 
