@@ -219,6 +219,7 @@ def test_a_line_that_says_nothing_but_the_end_of_a_scale_is_the_ratings(reply: s
         "Rating: 4, 95 percent sure",
         "4, since the loop runs from 0 to 10.",
         "Rating: 4 - covers ages from 0 to 12.",
+        "Rating: 4 - the iPhone 14 Max is named",
         "Rating: 4 (4/5)",
         "Score: 4 (8/10)",
     ],

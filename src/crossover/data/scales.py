@@ -53,7 +53,7 @@ _SCALE_ENDS = (
     later(
         rf"\((?:top|total|(?:upper )?limit|full|perfect)(?: (?:score|rating|grade|points|marks))?(?: is|:)? {_HIGH}\b", re.I
     ),
-    later(rf"\b{_HIGH} (?:points? |stars? |marks? )?max(?:imum)?\b", re.I),
+    later(rf"\b{_HIGH} (?:points? |stars? |marks? )?max(?:imum)?\b(?! ?[\w-])", re.I),
     later(rf"\b\d{{1,9}} ?[=:] ?[a-z]{{3,12}}, ?{_HIGH} ?[=:] ?[a-z]{{3,12}}\b", re.I),
     # the same again as a share: "5 (5/10)", "5/10, so 5"
     later(r"(?<![\d.,/])(\d{1,9})(?: ?[(\[=] ?|,? (?:or|i\.e\.|which is) )\1 ?/ ?(\d{1,9})(?!\d)"),
