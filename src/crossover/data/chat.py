@@ -210,23 +210,24 @@ def _parted(content: Any, place: str) -> str:
             kinds = ", ".join(TEXTS)
             raise DataError(f"{place}: a part of the content is of the kind {shown(other)}; a text's is one of: {kinds}")
         raise NoText(place, f"has a part '{other}'")
-    if isinstance(content, list) and all(
-        isinstance(part, dict) and (_is_text(part) or _is_thought(part)) for part in content
-    ):
+    if isinstance(content, list) and all(map(_is_read, content)):
         content = "".join(part.get("text", part.get("value")) for part in content if not _is_thought(part))
     if not isinstance(content, str):
         parts = content if isinstance(content, list) else []
-        others = (one for one in parts if not isinstance(one, Mapping) or not (_is_text(one) or _is_thought(one)))
-        odd = next((f", and one is {shown(part)}" for part in others), "")
+        odd = next((f", and one is {shown(part)}" for part in parts if not _is_read(part)), "")
         raise DataError(f"{place}: the content is {kind_of(content)}; valid is text, or a list of text parts{odd}")
     return content
 
 
 def _no_text(parts: Sequence[Any]) -> str | None:
     """What the first part is called that is no text and is not meant as one: a picture, a call of a tool."""
-    others = (part for part in parts if isinstance(part, Mapping) and not (_is_text(part) or _is_thought(part)))
+    others = (part for part in parts if isinstance(part, Mapping) and not _is_read(part))
     names = (part.get("type", part.get("content_type", next(iter(part), None))) for part in others)
     return next((name for name in names if isinstance(name, str) and name not in TEXTS), None)
+
+
+def _is_read(part: Any) -> bool:
+    return isinstance(part, Mapping) and (_is_text(part) or _is_thought(part))
 
 
 def _is_thought(part: Mapping[str, Any]) -> bool:
