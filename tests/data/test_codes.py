@@ -270,6 +270,28 @@ def test_a_scale_in_other_words_is_another_scale_too(reply: str) -> None:
 )
 def test_one_of_ten_is_not_the_better_of_two(reply: str) -> None:
     assert stated(reply, ["0", "1"]) is None
+    assert stated(reply, ["0", "0.5", "1"]) is None
+    assert stated(reply, ["-1", "0", "1"]) is None
+
+
+@pytest.mark.parametrize(
+    ("reply", "labels"),
+    [
+        ("5.0 (1-10)", ["1.0", "2.0", "3.0", "4.0", "5.0"]),
+        ("4 stars (max 10)", ["1 star", "2 stars", "3 stars", "4 stars"]),
+        ("4 stars of 10", ["1 star", "2 stars", "3 stars", "4 stars"]),
+        ("0.5 (max 10)", ["0", "0.5", "1"]),
+    ],
+)
+def test_ratings_with_a_fraction_or_of_stars_are_on_a_scale_too(reply: str, labels: list[str]) -> None:
+    assert stated(reply, labels) is None
+
+
+@pytest.mark.parametrize(
+    ("reply", "place"), [("0.5", 1), ("Rating: 1", 2), ("Score: 0.5", 1), ("0.5 - the maximum of 20 is right", 1)]
+)
+def test_a_rating_with_a_fraction_on_its_own_scale_is_one(reply: str, place: int) -> None:
+    assert stated(reply, ["0", "0.5", "1"]) == place
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Labels that are whole numbers, as ratings on a scale: the ends of theirs ("4 of 5"), and another one ("5 of 10")."""
+"""Labels that are numbers, as ratings on a scale: the ends of theirs ("4 of 5"), and another one ("5 of 10")."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from crossover.data.pattern import later
 
 _MOST = 100  # the end of a scale: larger are codes ("404/500")
 MOST_DIGITS = 9  # digits of a scale's end: longer are codes
+_RATING = later(rf"([-+]?\d{{1,{MOST_DIGITS}}}(?:\.\d{{1,{MOST_DIGITS}}})?)(?: (?:star|point|mark)s?)?", re.I)
 _NUMBER_WORDS = {"zero": 0, "one": 1, "two": 2, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12}
 _NUMBER_WORDS |= {"twenty": 20, "fifty": 50, "hundred": 100}
 _HIGH = r"(\d+|six|seven|eight|nine|ten|twelve|twenty|fifty|(?:(?:a|one) )?hundred)"
@@ -83,31 +84,34 @@ _PERCENT = later(r"(?<![\d.,])\d+(?:[.,]\d+)? ?(?:%|percent\b|per cent\b|pct\b|p
 _SAID_APART = later(r"[.!?;](?=\s)|\n|,\s*(?=[\"'])")  # ends a sentence, a line or a field of an object
 _MOST_SCALES = 20  # of a sentence that are held against the rest of it: one with more says nothing
 _SENTENCE_AT_MOST = 1000  # characters of a sentence that are looked at on either side: a longer one is none
-_OF_A_SCALE = later(r"\b(?:the|an?|is|was|it|this|my|on|scores?|grades?|ratings?|points?|range)\b|[\W_]+", re.I)
+_OF_A_SCALE = later(
+    r"\b(?:the|an?|is|was|it|this|my|on|scores?|grades?|ratings?|points?|stars?|marks?|range)\b|[\W_]+", re.I
+)
 
 
 def on_another_scale(text: str, labels: Sequence[str]) -> bool:
-    """Whether a text rates on a scale that ends above all labels, which are whole numbers: "5 (max 10)", "4 [1-10]", "5
-    percent". Half of ten is no full mark of five. What another sentence counts is no scale ("It took a maximum of 20 days.
-    Rating: 4"), nor is what the same one counts ("9 out of 10 facts are right, so I give it a 4")."""
+    """Whether a text rates on a scale that ends above all labels, which are numbers: "5 (max 10)", "4 [1-10]", "5 percent".
+    Half of ten is no full mark of five. What another sentence counts is no scale ("It took a maximum of 20 days. Rating:
+    4"), nor is what the same one counts ("9 out of 10 facts are right, so I give it a 4")."""
     if (top := _largest(labels)) is None:
         return False
     beyond = [found for one in _SCALE_ENDS for found in one.finditer(text) if _ends_above(found, top)]
     percent = top < _MOST and _PERCENT.search(text)
     if not (beyond or percent):  # as nearly always
         return False
-    rating = re.compile(rf"(?<!\d)(?:{'|'.join(labels)})(?!\d)")
+    longest_first = sorted((re.escape(label.split()[0]) for label in labels), key=len, reverse=True)
+    rating = re.compile(rf"(?<!\d)(?:{'|'.join(longest_first)})(?!\d)")
     if percent and not rating.search(_PERCENT.sub("", text)):
         return True
     if top <= 2:  # more often codes, so only where nothing is said but a rating and its scale
         others = (f"{text[: one.start()]} {text[one.end() :]}" for one in beyond[:_MOST_SCALES])
-        return any(not _OF_A_SCALE.sub("", rating.sub("", other)) for other in others)
+        return len(text) <= _SENTENCE_AT_MOST and any(not _OF_A_SCALE.sub("", rating.sub("", other)) for other in others)
     apart = [found.span() for found in _SAID_APART.finditer(text)]
     crowds = Counter(bisect_right(apart, found.start(), key=lambda span: span[1]) for found in beyond)
     return max(crowds.values(), default=0) > _MOST_SCALES or any(_is_of(rating, one, text, apart) for one in beyond)
 
 
-def _ends_above(scale: re.Match[str], top: int) -> bool:
+def _ends_above(scale: re.Match[str], top: float) -> bool:
     """Whether a scale that begins at or below `top` ends above it."""
     low = _number_in(scale["low"]) if "low" in scale.re.groupindex else None
     return (low is None or low <= top) and any(
@@ -122,12 +126,10 @@ def _number_in(number: str | None) -> int | None:
     return int(number) if len(number) <= MOST_DIGITS else None
 
 
-def _largest(labels: Sequence[str]) -> int | None:
-    """The largest of labels that are whole numbers; None of any others, and of codes."""
-    if not labels or not all(label.isdecimal() and len(label) <= MOST_DIGITS for label in labels):
-        return None
-    most = max(map(int, labels))
-    return most if most <= _MOST else None
+def _largest(labels: Sequence[str]) -> float | None:
+    """The largest of labels that are numbers, also of stars or points; None of any others, and of codes."""
+    numbers = [float(found[1]) for found in map(_RATING.fullmatch, labels) if found]
+    return max(numbers) if numbers and len(numbers) == len(labels) and max(numbers) <= _MOST else None
 
 
 def _is_of(rating: re.Pattern[str], scale: re.Match[str], text: str, apart: Sequence[tuple[int, int]]) -> bool:
@@ -153,8 +155,9 @@ def unscaled(text: str, labels: Sequence[str]) -> str:
     """A text without the ends of the scale that its rating is on ("4/5", "4 out of 5 stars", "on a scale of 1 to 5, 4"),
     where the labels are whole numbers; any other as it is."""
     top = _largest(labels)
-    if top is None or top <= 2:
+    if top is None or top <= 2 or not all(map(str.isdecimal, labels)):
         return text
+    top = int(top)
     text = re.sub(
         rf"(?<![\d./,])(\d+)(?: ?/ ?| (?:stars? )?(?:out )?(?:of|von|sur|de|su|van|av|из) ){top}(?=\s*(?:$|[.;!)*\n]|,\s"
         rf"|stars?|points?))",
