@@ -217,6 +217,11 @@ def test_a_line_that_says_nothing_but_the_end_of_a_scale_is_the_ratings(reply: s
         "Out of 5, I give it a 4.",
         "Final rating: 4\nThe maximum score is 5.",
         "Rating: 4, 95 percent sure",
+        "4, since the loop runs from 0 to 10.",
+        "Rating: 4 - covers ages from 0 to 12.",
+        "Rating: 4 - the iPhone 14 Max is named",
+        "Rating: 4 (4/5)",
+        "Score: 4 (8/10)",
     ],
 )
 def test_a_rating_beside_what_is_counted_or_on_its_own_scale_is_one(reply: str) -> None:
@@ -239,12 +244,68 @@ def test_a_rating_beside_what_is_counted_or_on_its_own_scale_is_one(reply: str) 
         *("5, where 10 indicates perfect", "5 (up to 10)", "5 ÷ 10", "5 : 10", "5 (scale: -10 to 10)", "5, scale 0...10"),
         *('{"rating": 5, "range": [1, 10]}', "5 [0, 10]", "5 points of 10", "5分(满分10分)", "5 out of 10 facts"),
         *("5 (out of 10 criteria)", "Score: 5. Out of 10 facts.", "The large-scale test gets 5 on a scale of 0 to 10"),
+        *("On a 0-10 scale, this is a 5.", "5, 0 to 10 scale", "5 (10 max)", "5 (10 points maximum)", "5 (of ten)"),
+        *("5 (5/10)", "5 [5/10]", "5 = 5/10", "5/10 (5)", "5/10, so 5", "Rating/10: 5", "5, 1-10", "5（1-10）", "5 (1~10)"),
+        *("5 (Skala 0-10)", "5 (1=bad, 10=good)", "5 (top: 10)", "5 (full marks 10)", "5 points of 10", "5 <1-10>"),
+        *('{"score": 5, "scale": 10}', '{"score": 5, "maxScore": 10}', '{"score": 5, "total": 10}'),
+        *("5, a 10 would be perfect", "5 (10 would be best)", '{"ratingValue": 5, "bestRating": "10"}'),
         *("5 percent", "It is 5 percent right.", "5.0 percent", "about 5 per cent", "5 Prozent", "5%"),
     ],
 )
 def test_a_scale_in_other_words_is_another_scale_too(reply: str) -> None:
     """Half of ten had been full marks of five."""
     assert stated(reply, ["1", "2", "3", "4", "5"]) is None
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "1 (1-10)",
+        "On a 0-10 scale, this is a 1.",
+        "1 (max 10)",
+        '{"rating": 1, "max": 10}',
+        "Rating: 1\nScale: 0-10",
+        "1 - 10",
+    ],
+)
+def test_one_of_ten_is_not_the_better_of_two(reply: str) -> None:
+    assert stated(reply, ["0", "1"]) is None
+    assert stated(reply, ["0", "0.5", "1"]) is None
+    assert stated(reply, ["-1", "0", "1"]) is None
+
+
+@pytest.mark.parametrize(
+    ("reply", "labels"),
+    [
+        ("5.0 (1-10)", ["1.0", "2.0", "3.0", "4.0", "5.0"]),
+        ("4 stars (max 10)", ["1 star", "2 stars", "3 stars", "4 stars"]),
+        ("4 stars of 10", ["1 star", "2 stars", "3 stars", "4 stars"]),
+        ("0.5 (max 10)", ["0", "0.5", "1"]),
+    ],
+)
+def test_ratings_with_a_fraction_or_of_stars_are_on_a_scale_too(reply: str, labels: list[str]) -> None:
+    assert stated(reply, labels) is None
+
+
+@pytest.mark.parametrize(
+    ("reply", "place"), [("0.5", 1), ("Rating: 1", 2), ("Score: 0.5", 1), ("0.5 - the maximum of 20 is right", 1)]
+)
+def test_a_rating_with_a_fraction_on_its_own_scale_is_one(reply: str, place: int) -> None:
+    assert stated(reply, ["0", "0.5", "1"]) == place
+
+
+@pytest.mark.parametrize(
+    "reply", ["1 - the maximum of 20 is right", "1 (1-12 months)", "8 out of 10 are right, so 1", "1 (not spam)"]
+)
+def test_a_code_beside_what_is_said_of_the_text_is_that_code(reply: str) -> None:
+    assert stated(reply, ["0", "1"]) == 1
+
+
+def test_a_sentence_of_many_scales_says_nothing_and_many_sentences_do() -> None:
+    """Each is held against what stands beside it: a hundred thousand had taken a minute."""
+    said = [f"{n} out of 10 facts" for n in range(100, 130)]
+    assert stated(f"Rating: 4, {' or '.join(said)}", ["1", "2", "3", "4", "5"]) is None
+    assert stated("Rating: 4\n" + "\n".join(said), ["1", "2", "3", "4", "5"]) == 3
 
 
 def test_percent_are_a_rating_where_the_labels_reach_a_hundred() -> None:

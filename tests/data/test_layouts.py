@@ -994,6 +994,12 @@ def test_a_call_of_a_tool_is_no_answer_and_its_row_is_left_out_and_said(
         ({"from": "observation", "value": "42"}, "a turn is a tool's ('observation')"),
         ({"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}, "a turn has a part 'image_url'"),
         ({"role": "assistant", "content": [{"type": "tool_use", "name": "f"}]}, "a turn has a part 'tool_use'"),
+        ({"role": "assistant", "content": [{"type": "mcp_call", "name": "f"}]}, "a turn has a part 'mcp_call'"),
+        ({"role": "assistant", "content": [{"cachePoint": {"type": "default"}}]}, "a turn has a part 'cachePoint'"),
+        (
+            {"role": "user", "content": [{"content_type": "image_asset_pointer", "asset_pointer": "x"}]},
+            "a turn has a part 'image_asset_pointer'",
+        ),
         ({"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]}, "a turn has a part 'refusal'"),
         ({"role": "assistant", "content": None, "refusal": "No."}, "a turn is a refusal ('refusal')"),
         ({"role": "model", "parts": [{"functionCall": {"name": "f"}}]}, "a turn has a part 'functionCall'"),
@@ -1025,6 +1031,10 @@ def test_a_turn_that_is_no_text_leaves_out_its_row_alone(
     ("part", "says"),
     [
         ({"txt": "Hello"}, "a part of the content is of the kind 'txt'; a text's is one of: text, input_text, output_text"),
+        (
+            {"type": "textfile", "text": "Hello"},
+            "a part of the content is of the kind 'textfile'; a text's is one of: text, input_text",
+        ),
         ({"type": "txt", "text": "Hello"}, "a part of the content is of the kind 'txt'; a text's is one of: text"),
         (
             {"type": "text", "txt": "Hello"},

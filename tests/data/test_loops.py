@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossover.data import stating
-from crossover.data.codes import on_another_scale
 from crossover.data.loops import few_times
+from crossover.data.scales import on_another_scale
 from crossover.data.text import stated
 from crossover.data.thought import without_thought
 

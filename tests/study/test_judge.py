@@ -195,18 +195,18 @@ def test_agreement_with_hands_is_counted_over_the_answers_that_the_judge_graded(
     assert any("by hand was not measured" in sentence for sentence in decision["judge"]["said"])
 
 
-@pytest.mark.parametrize("how", ["object", "raises", "weighed", "uneven"])
+@pytest.mark.parametrize("how", ["object", "raises", "weighed", "uneven", "lenient"])
 def test_a_judge_with_its_own_way_to_read_a_reply_agrees_with_hands(
     how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Judges of other packages: one reads an object and no bare grade, one fails on anything else, one gives what lies
-    between grades, and one's steps are not even."""
+    between grades, one's steps are not even, and one scores what it cannot read as nothing."""
 
     def verdict(self: Judge, reply: Reply) -> Score | None:
         if how == "uneven":
             return Score({"bad": 0.0, "fair": 0.9, "good": 1.0}[reply.text])
         if how != "raises" and not reply.text.startswith("{"):
-            return None
+            return Score(0.0) if how == "lenient" else None
         place = self.grades.index(json.loads(reply.text)["grade"])
         return Score((0.1, 0.4, 0.95)[place] if how == "weighed" else place / 2)
 
@@ -221,6 +221,16 @@ def test_a_judge_with_its_own_way_to_read_a_reply_agrees_with_hands(
     decision, _ = judged(tmp_path, monkeypatch, grade, judge={"graded": "graded.csv", "grades": ["bad", "fair", "good"]})
     assert decision["judge"]["hand"]["n"] == 20
     assert decision["judge"]["hand"]["value"] == 0.75, "all but the one that a hand graded otherwise"
+
+
+def test_a_score_half_way_between_two_grades_agrees_with_neither(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Judge, "verdict", lambda self, reply: Score({"bad": 0.0, "good": 1.0}.get(reply.text, 0.5)))
+    rows = "".join(f"note {i},a,{answer},{given}\n" for i in range(5) for answer, given in (("a", "good"), ("b", "bad")))
+    (tmp_path / "graded.csv").write_text(f"input,gold,answer,grade\n{rows}")
+    decision, _ = judged(
+        tmp_path, monkeypatch, lambda *asked: "unsure", judge={"graded": "graded.csv", "grades": ["bad", "good"]}
+    )
+    assert (decision["judge"]["hand"]["n"], decision["judge"]["hand"]["value"]) == (10, 0.0)
 
 
 @pytest.mark.parametrize("grade", ["right", "Right", " right ", "RIGHT"])

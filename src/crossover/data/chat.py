@@ -8,6 +8,7 @@ from typing import Any
 
 from crossover.data.jsonfile import kind_of
 from crossover.data.listed import list_in
+from crossover.data.pattern import later
 from crossover.data.rows import Row
 from crossover.data.template import plain
 from crossover.errors import DataError, shown
@@ -21,11 +22,13 @@ CALLS = ("tool_calls", "function_call")
 # who calls a tool, or says what it gave, in the place of roles
 TOOLS = ("tool", "function", "ipython", "observation", *CALLS, "tool_call", "tool_response", "tool_responses")
 TEXTS = ("text", "input_text", "output_text")  # kinds of parts, the last two of OpenAI's Responses
-# in the name of a part's kind that holds no text by design, at any provider; any other name is a mistake, or new
-NO_TEXTS = (
-    *("image", "audio", "video", "file", "document", "media", "inline", "blob", "pdf", "url", "data"),
-    *("tool", "function", "code", "search", "fetch", "refusal", "reference", "citation", "approval"),
+# a word in the name of a part's kind that holds no text by design, at any provider; any other name is a mistake, or new
+_NO_TEXT = later(
+    r"(?:^|(?<=[^a-z]))(?:image|photo|picture|screenshot|gif|sticker|audio|voice|video|file|document|attachment|upload|asset"
+    r"|media|inline|blob|pdf|url|data|location|tool|function|call|computer|shell|bash|mcp|code|search|fetch|refusal|reference"
+    r"|citation|approval|reasoning|thought|compaction|encrypted|cache|guard)s?(?![a-z])",
 )
+_HUMP = later(r"(?<=[a-z])[A-Z]")  # where a word begins inside a name: "inlineData"
 SYSTEMS = ("systemInstruction", "system_instruction")  # Gemini's, beside the conversation
 # an exchange of two turns in one object, by the names of both
 ASKED = ("input", "user", "human", "question", "prompt", "query")
@@ -203,27 +206,28 @@ def _parted(content: Any, place: str) -> str:
     if isinstance(content, Mapping):
         content = [content]
     if isinstance(content, list) and (other := _no_text(content)):
-        if not any(word in other.lower() for word in NO_TEXTS):
+        if not _NO_TEXT.search(_HUMP.sub(r"_\g<0>", other).lower()):
             kinds = ", ".join(TEXTS)
             raise DataError(f"{place}: a part of the content is of the kind {shown(other)}; a text's is one of: {kinds}")
         raise NoText(place, f"has a part '{other}'")
-    if isinstance(content, list) and all(
-        isinstance(part, dict) and (_is_text(part) or _is_thought(part)) for part in content
-    ):
+    if isinstance(content, list) and all(map(_is_read, content)):
         content = "".join(part.get("text", part.get("value")) for part in content if not _is_thought(part))
     if not isinstance(content, str):
         parts = content if isinstance(content, list) else []
-        others = (one for one in parts if not isinstance(one, Mapping) or not (_is_text(one) or _is_thought(one)))
-        odd = next((f", and one is {shown(part)}" for part in others), "")
+        odd = next((f", and one is {shown(part)}" for part in parts if not _is_read(part)), "")
         raise DataError(f"{place}: the content is {kind_of(content)}; valid is text, or a list of text parts{odd}")
     return content
 
 
 def _no_text(parts: Sequence[Any]) -> str | None:
     """What the first part is called that is no text and is not meant as one: a picture, a call of a tool."""
-    others = (part for part in parts if isinstance(part, Mapping) and not (_is_text(part) or _is_thought(part)))
-    names = (part["type"] if "type" in part else next(iter(part), None) for part in others)
+    others = (part for part in parts if isinstance(part, Mapping) and not _is_read(part))
+    names = (part.get("type", part.get("content_type", next(iter(part), None))) for part in others)
     return next((name for name in names if isinstance(name, str) and name not in TEXTS), None)
+
+
+def _is_read(part: Any) -> bool:
+    return isinstance(part, Mapping) and (_is_text(part) or _is_thought(part))
 
 
 def _is_thought(part: Mapping[str, Any]) -> bool:

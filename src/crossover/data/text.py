@@ -15,8 +15,6 @@ from crossover.data.codes import (
     counts,
     glossed,
     judges_code,
-    on_another_scale,
-    unscaled,
     without_letter,
     without_sureness,
 )
@@ -28,6 +26,7 @@ from crossover.data.marked import as_marked
 from crossover.data.options import as_options
 from crossover.data.pattern import later
 from crossover.data.polite import without_offer
+from crossover.data.scales import on_another_scale, unscaled
 from crossover.data.small import is_by_the_way, stands_as_answer
 from crossover.data.stating import is_of_another, is_topic_of_talk
 from crossover.data.thought import holds_mark, without_thought

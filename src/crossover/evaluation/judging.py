@@ -117,7 +117,7 @@ def measure_judge(
         position=compare(second, first, "mean", False, seed=task.seed),
         length=compare(third, first, "mean", False, seed=task.seed),
         sway=compare(swayed, first[1::2], "mean", False, seed=task.seed),
-        hand=_share([_nearest(worth, score) == worth[grade] for score, grade in matched]) if by_hand else None,
+        hand=_share([_agrees(score.value, worth, grade) for score, grade in matched]) if by_hand else None,
         constant=frequent[0][1] / len(matched) if matched else None,
         failures=len(lost),
         calls=len(found),
@@ -199,12 +199,17 @@ def _worth(metric: Judging) -> dict[str, float]:
         read = {grade: score.value for grade in metric.grades if (score := metric.verdict(Reply(grade)))}
     except Exception:  # noqa: BLE001  its own way to read: no model replied that, so it is no mistake of its
         return even
-    return read if read.keys() == even.keys() else even
+    told_apart = (
+        read.keys() == even.keys() and len(set(read.values())) > 1
+    )  # else it scores whatever it cannot read the same
+    return read if told_apart else even
 
 
-def _nearest(worth: dict[str, float], score: Score) -> float:
-    """What the grade nearest to a score is worth: a judge may weigh its grades, and give what lies between."""
-    return min(worth.values(), key=lambda value: abs(value - score.value))
+def _agrees(value: float, worth: dict[str, float], grade: str) -> bool:
+    """Whether a score is nearer to what a grade is worth than to any other: a judge may weigh its grades, and give what
+    lies between. Half-way it agrees with neither."""
+    others = set(worth.values()) - {worth[grade]}
+    return all(abs(value - worth[grade]) < abs(value - other) for other in others)
 
 
 def _share(hits: Sequence[bool]) -> Estimate:
