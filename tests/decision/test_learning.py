@@ -127,6 +127,13 @@ def test_a_curve_that_falls_is_not_forecast_to_rise_again(prompt: Callable[[int]
     assert max(point["labels"] for point in body["fits"] if point["series"] == "weights") == 320
 
 
+def test_what_more_labels_cost_at_a_range_stands_beside_the_sentence(crossed: Learning) -> None:
+    body = labels_body(crossed, verdict("weights"), "weights", 0.9, (0.25, 0.5), "USD")
+    assert {(row["cost"], tuple(row["cost_interval"])) for row in body["double"]} == {(120.0, (80.0, 160.0))}
+    [row, *_] = labels_body(crossed, verdict("weights"), "weights", 0.9, 0.5, "USD")["double"]
+    assert (row["cost"], row["cost_interval"]) == (160.0, None)
+
+
 def test_over_a_prompt_that_falls_nothing_is_forecast() -> None:
     falling = {40: 0.9, 80: 0.85, 160: 0.8, 320: 0.75}
     learning = known([*runs("prompt", falling.__getitem__), *runs("weights", RISING.__getitem__)])

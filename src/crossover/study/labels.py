@@ -128,6 +128,7 @@ def _double(learning: Learning, family: Family, label_cost: Amount) -> dict[str,
         "labels": learning.have * DOUBLE,
         "more": more,
         "cost": round(more * middle(label_cost), 6),
+        "cost_interval": [round(more * end, 6) for end in label_cost] if isinstance(label_cost, tuple) else None,
         **_estimate(learning.gains[family]),
         "lead": _estimate(lead.lead) if lead else None,
     }
