@@ -277,6 +277,11 @@ def test_limits_remove_with_a_sentence() -> None:
     assert "data must stay here" in str(removal(limits, "hosted", False, fast))
 
 
+def test_a_latency_below_a_millisecond_is_no_nothing() -> None:
+    said = removal(Limits(latency_p95_ms=0.01), "majority", True, probed(0.42, 0.31))
+    assert "take up to 0.42 ms (95 % interval 0.31 ms" in str(said)
+
+
 def test_a_latency_removes_only_with_the_lower_end_of_its_interval() -> None:
     near, limits = probed(120, 95, 180), Limits(latency_p95_ms=100)
     assert removal(limits, "lora", True, near) is None
