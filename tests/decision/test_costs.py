@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossover.data.economics import Economics, Limits, PriceList
+from crossover.decision import numbers
 from crossover.decision.costs import Asked, Bill, Cost, Making, Prices, assumed, break_even, cost_of, way
 from crossover.decision.crossing import Doubt, crossing
 from crossover.decision.limits import doubt, removal
@@ -112,6 +112,16 @@ def test_the_break_even_point_is_where_the_totals_meet() -> None:
     assert requests == pytest.approx(50_000)
     assert dear.over(50_000) == pytest.approx(cheap.over(50_000))
     assert break_even(cheap, dear) is None
+    assert break_even(cheap, cheap) is None
+    assert break_even(replace(cheap, per_1k=1), dear) == 0  # as dear to ask, and cheaper to make
+
+
+def test_who_is_as_dear_to_ask_and_cheaper_to_make_costs_less_from_the_first_request() -> None:
+    searched = Bill([9], [1], making=Making(labels=9))
+    for prices in (replace(FREE, label_cost=1), replace(FREE, input=1, output=1, label_cost=(1, 2))):
+        found = crossing((Bill([9], [1]), prices), (searched, prices), 0)
+        assert (found.value, found.low, found.high, found.reason) == (0, 0, 0, "")
+        assert crossing((searched, prices), (Bill([9], [1]), prices), 0).reason
 
 
 SHORT, LONG = [10, 14, 12, 9, 15] * 20, [90, 140, 100, 110, 60] * 20
@@ -178,13 +188,17 @@ def test_that_there_is_no_crossing_is_as_sure_as_prices_and_lengths_are() -> Non
     theirs = replace(FREE, input=1, output=1, label_cost=0.5)
     found = crossing((tuned, replace(theirs, input=(5.0, 16.0))), (prompt, theirs), 0)  # 10 would be as dear as theirs
     assert found.value is None
-    assert "it may, from about " in found.reason
+    assert found.low is not None
+    assert f"it may, from about {numbers.about(found.low, 2)} requests on" in found.reason
     assert found.reason.endswith(" requests on (95 %).")
     assert "may" not in crossing((tuned, replace(theirs, input=(11.0, 16.0))), (prompt, theirs), 0).reason
     given = replace(theirs, label_cost=(0.2, 0.8))
-    until = crossing((prompt, given), (tuned, given), 0).reason  # the other way round: cheap to make, dear to ask
-    value, low, high = (float(text.replace(",", "")) for text in re.findall(r"[\d,]{5,}", until.split("up to")[1]))
-    assert 160_000 <= low < value < high <= 670_000
+    back = crossing((prompt, given), (tuned, given), 0)  # the other way round: cheap to make, dear to ask
+    assert back.low is None
+    assert back.until is not None
+    value, low, high = back.until.value, back.until.low, back.until.high
+    assert 160_000 <= low < value < high <= 670_000  # type: ignore[operator]
+    assert f"up to about {numbers.around(value, low, high)} requests" in back.reason  # type: ignore[arg-type]
 
 
 amounts = st.floats(0.01, 100)
@@ -261,6 +275,11 @@ def test_limits_remove_with_a_sentence() -> None:
     )
     assert doubt(limits, "lora", slow) is None
     assert "data must stay here" in str(removal(limits, "hosted", False, fast))
+
+
+def test_a_latency_below_a_millisecond_is_no_nothing() -> None:
+    said = removal(Limits(latency_p95_ms=0.01), "majority", True, probed(0.42, 0.31))
+    assert "take up to 0.42 ms (95 % interval 0.31 ms" in str(said)
 
 
 def test_a_latency_removes_only_with_the_lower_end_of_its_interval() -> None:

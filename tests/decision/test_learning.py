@@ -127,6 +127,26 @@ def test_a_curve_that_falls_is_not_forecast_to_rise_again(prompt: Callable[[int]
     assert max(point["labels"] for point in body["fits"] if point["series"] == "weights") == 320
 
 
+def test_what_more_labels_cost_at_a_range_stands_beside_the_sentence(crossed: Learning) -> None:
+    body = labels_body(crossed, verdict("weights"), "weights", 0.9, (0.25, 0.5), "USD")
+    assert {(row["cost"], tuple(row["cost_interval"])) for row in body["double"]} == {(120.0, (80.0, 160.0))}
+    [row, *_] = labels_body(crossed, verdict("weights"), "weights", 0.9, 0.5, "USD")["double"]
+    assert (row["cost"], row["cost_interval"]) == (160.0, None)
+
+
+def test_over_a_prompt_that_falls_nothing_is_forecast() -> None:
+    falling = {40: 0.9, 80: 0.85, 160: 0.8, 320: 0.75}
+    learning = known([*runs("prompt", falling.__getitem__), *runs("weights", RISING.__getitem__)])
+    assert not learning.leads
+    assert max(found.high or 0 for found in learning.crossings.values()) <= 320
+    slow = {40: 0.3, 80: 0.35, 160: 0.4, 320: 0.45}
+    behind = known([*runs("prompt", falling.__getitem__), *runs("weights", slow.__getitem__)], target=0.95)
+    said = told(behind, verdict("prompt", "open"), "prompt", 0.95, 0.0, "USD")
+    beyond = "not within 320 labels, the most measured, as a curve that falls is not forecast."
+    assert said[0] == f"No number of labels can be named from which lora overtakes few_shot: {beyond}"
+    assert f"No number of labels can be named with which few_shot reaches the target of 95.0 %: {beyond}" in said
+
+
 def test_a_control_that_leads_is_said() -> None:
     learning = known([*runs("control", flat(0.95)), *runs("prompt", flat(0.6)), *runs("weights", RISING.__getitem__)])
     assert learning.control_leads

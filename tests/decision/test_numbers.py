@@ -45,7 +45,10 @@ def test_money_keeps_what_tells_small_amounts_apart(amount: float, text: str) ->
     assert numbers.money(amount, "EUR") == text
 
 
-@pytest.mark.parametrize(("value", "text"), [(8.44, "8.4 ms"), (120.4, "120 ms"), (3210, "3.2 s")])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0.0 ms"), (0.0004, "< 0.001 ms"), (0.0123, "0.012 ms"), (8.44, "8.4 ms"), (120.4, "120 ms"), (3210, "3.2 s")],
+)
 def test_latency(value: float, text: str) -> None:
     assert numbers.milliseconds(value) == text
 

@@ -127,6 +127,13 @@ def test_what_rises_is_told_from_noise_and_from_what_falls() -> None:
     assert not fit([Point(n, 1.0, 200) for n in SIZES], draws=50).rises()
 
 
+def test_of_a_curve_that_falls_nothing_is_said_beyond_what_was_measured() -> None:
+    falling = fit(runs(lambda n: 0.9 - n / 1000), draws=50)
+    assert falling.reach == SIZES[-1]
+    with pytest.raises(ValueError, match=rf"between 1 and {SIZES[-1]},"):
+        falling.at(SIZES[-1] + 1)
+
+
 def test_nothing_is_said_beyond_the_reach(rising: Curve) -> None:
     assert rising.reach == REACH * SIZES[-1]
     with pytest.raises(ValueError, match=r"between 1 and 1,600.*to 1601"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 
 from crossover.data.task import load_task
-from crossover.errors import OptionError, TaskError
+from crossover.errors import BudgetExceeded, OptionError, TaskError
+from crossover.models.fake import Fake
 from crossover.study.conductor import paid, preview_study, run_study
 from tests.models.service import Service, serving
 from tests.study.tasks import write_task
@@ -42,6 +44,23 @@ def test_a_limit_of_money_is_refused_where_anybody_who_is_asked_has_no_price(tmp
             assert not (tmp_path / "out").exists()
             assert paid(task) == [spec]
         assert service.number == 0
+
+
+def test_a_model_elsewhere_that_is_asked_one_by_one_is_paid_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its tokens were in the plan, and had counted as nothing when they were spent."""
+    monkeypatch.setattr(Fake, "local", False)
+    prices = {"input": [100, 900], "output": 800}
+    task = write_task(tmp_path, ["zero_shot"], model="fake", prices=prices)
+    spent = json.loads(run_study(task, tmp_path / "run").decision.read_text())["spent"]
+    assert spent["money"] == pytest.approx((900 * spent["tokens_in"] + 800 * spent["tokens_out"]) / 1e6)
+    limit = 0.6 * spent["money"]
+    short = write_task(tmp_path, ["zero_shot"], model="fake", prices=prices, limits={"money": limit})
+    with contextlib.suppress(BudgetExceeded):
+        run_study(short, tmp_path / "short")
+    some = json.loads((tmp_path / "short" / "decision.json").read_text())["spent"]
+    assert 0 < some["money"] <= limit
+    with pytest.raises(OptionError, match=r"what 'fake' costs is not known: give prices\.input and prices\.output"):
+        run_study(write_task(tmp_path, ["zero_shot"], model="fake", limits={"money": 1}), tmp_path / "none")
 
 
 def test_who_has_no_price_of_its_own_is_said(tmp_path: Path) -> None:

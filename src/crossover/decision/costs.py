@@ -289,7 +289,7 @@ def _times(prices: Prices) -> int:
 
 def break_even(dear_to_make: Cost, dear_to_run: Cost) -> float | None:
     """The number of requests from which the candidate that is dear to make costs less; None when it never does."""
-    saving = dear_to_run.per_1k - dear_to_make.per_1k
-    if saving <= 0:
+    saving, ahead = dear_to_run.per_1k - dear_to_make.per_1k, dear_to_make.fixed - dear_to_run.fixed
+    if saving < 0 or saving == 0 <= ahead:
         return None
-    return max(0.0, 1000 * float(dear_to_make.fixed - dear_to_run.fixed) / float(saving))
+    return 1000 * float(ahead) / float(saving) if ahead > 0 else 0.0

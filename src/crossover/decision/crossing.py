@@ -16,13 +16,15 @@ ENDS = (2.5, 97.5)
 class Crossing:
     """Requests over the horizon. `high` is None where the interval has no upper end: some draws never cross.
 
-    Without a crossing `value` is None and `reason` says why.
+    Without a crossing `value` is None and `reason` says why; `low` is then from where on there may yet be one, None where
+    surely nowhere, and `until` up to how many the tuned weights cost less, where they are the cheaper to make alone.
     """
 
     value: float | None
     low: float | None = None
     high: float | None = None
     reason: str = ""
+    until: Crossing | None = None
 
 
 @dataclass(frozen=True)
@@ -92,10 +94,18 @@ def crossing(tuned: tuple[Bill, Prices], prompt: tuple[Bill, Prices], seed: int)
     one, other = (Doubt(prices, seed).cost(bill) for bill, prices in (tuned, prompt))
     saving, ahead = other.per_1k - one.per_1k, one.fixed - other.fixed
     met = 1000 * numpy.abs(ahead) / numpy.where(saving == 0, 1.0, numpy.abs(saving))  # where both cost the same
-    low, high = _ends(numpy.where(saving > 0, numpy.where(ahead > 0, met, 0.0), numpy.inf))
+    at_once = (ahead <= 0) & (saving >= 0) & ((ahead < 0) | (saving > 0))
+    low, high = _ends(numpy.where(at_once, 0.0, numpy.where((saving > 0) & (ahead > 0), met, numpy.inf)))
     if value is None:
+        back = break_even(cheap, dear)
         until = numpy.where(ahead >= 0, 0.0, numpy.where(saving < 0, met, numpy.inf))
-        return Crossing(None, reason=_never(dear, cheap, prompt[1].currency, low, _ends(until)))
+        known = _around(back, *_ends(until)) if back else None
+        return Crossing(None, low, None, _never(dear, cheap, prompt[1].currency, low, known), known)
+    return _around(value, low, high)
+
+
+def _around(value: float, low: float | None, high: float | None) -> Crossing:
+    """A number and its interval, which holds it."""
     return Crossing(value, value if low is None else min(low, value), None if high is None else max(high, value))
 
 
@@ -107,22 +117,17 @@ def _ends(draws: Any) -> tuple[float | None, float | None]:
     return None if numpy.isinf(low) else low, None if numpy.isinf(high) else high
 
 
-def _never(
-    tuned: Cost, prompt: Cost, currency: str, from_low: float | None, until_ends: tuple[float | None, float | None]
-) -> str:
-    """Why tuned weights never come to cost less, as a sentence. `from_low`: from how many requests on they may at the
-    earliest, None where they surely do not; `until_ends`: the interval of up to how many they do."""
+def _never(tuned: Cost, prompt: Cost, currency: str, low: float | None, until: Crossing | None) -> str:
+    """Why tuned weights never come to cost less, as a sentence; `low` and `until` as a `Crossing` has them."""
     if tuned.per_1k == prompt.per_1k == 0:
         return "Requests cost nothing at these prices, so no number of them makes fine-tuning the cheaper one."
     against = f"{numbers.money(tuned.per_1k, currency)} against {numbers.money(prompt.per_1k, currency)} per 1,000"
     doubt = ""
-    if from_low is not None:
-        start = "the first request" if from_low < 1 else f"about {numbers.about(from_low, 2)} requests"
+    if low is not None:
+        start = "the first request" if low < 1 else f"about {numbers.about(low, 2)} requests"
         doubt = f"; that is not sure, by what is known of prices, lengths and speed: it may, from {start} on (95 %)"
-    if tuned.per_1k > prompt.per_1k and tuned.fixed < prompt.fixed:
-        until = 1000 * (prompt.fixed - tuned.fixed) / (tuned.per_1k - prompt.per_1k)
-        low, high = until_ends
-        around = numbers.around(until, min(low or 0.0, until), None if high is None else max(high, until))
+    if until is not None and until.value is not None:
+        around = numbers.around(until.value, until.low, until.high)
         return (
             f"A request costs no less with the tuned weights ({against}), which are cheaper to make: they cost less only up"
             f" to about {around} requests{doubt}."

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from crossover.evaluation.curve import REACH, Curve, Estimate, summary
+from crossover.evaluation.curve import Curve, Estimate, summary
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,7 +72,7 @@ def crossing(
     found = _lasting(lead, grid)
     chance = (lead > 0).mean(axis=0)
     leads, trails = chance >= LIKELY, chance <= 1 - LIKELY
-    times = _times(end, weights)
+    within = _within(end, weights, [weights, *prompts])
     if (lead > 0).all(axis=1).mean() >= SURE:
         return LabelCrossing(None, None, start, f"the weights are ahead from the fewest labels compared on, {start:,}")
     if leads.any() and trails[int(np.argmax(leads)) :].any():
@@ -80,8 +80,8 @@ def crossing(
     if not weights.rises():
         return LabelCrossing(None, None, None, "the weights do not surely get better with more labels")
     if math.isinf(found.low):
-        return LabelCrossing(None, None, None, f"not within {end:,} labels, {times} times those measured")
-    return _named(found, float(chance[-1]), grid, f"not settled within {end:,} labels, {times} times those measured")
+        return LabelCrossing(None, None, None, f"not {within}")
+    return _named(found, float(chance[-1]), grid, f"not settled {within}")
 
 
 def gain(curve: Curve, more: int, start: int | None = None) -> Estimate:
@@ -111,16 +111,14 @@ def labels_for(curve: Curve, target: float) -> LabelCrossing:
     start, end = curve.sizes[0], curve.reach
     grid = _grid(start, end)
     above = curve.paths(grid.tolist()) - target
-    found = _lasting(above, grid)
+    found, within = _lasting(above, grid), _within(end, curve, [curve])
     if (above > 0).all(axis=1).mean() >= SURE:
         return LabelCrossing(None, None, start, f"reached from the fewest labels measured on, {start:,}")
     if math.isinf(found.low):
-        return LabelCrossing(None, None, None, f"not within {end:,} labels, {REACH} times those measured")
+        return LabelCrossing(None, None, None, f"not {within}")
     if not curve.rises():
         return LabelCrossing(None, None, None, "the curve does not surely rise with more labels")
-    return _named(
-        found, float((above[:, -1] > 0).mean()), grid, f"not settled within {end:,} labels, {REACH} times those measured"
-    )
+    return _named(found, float((above[:, -1] > 0).mean()), grid, f"not settled {within}")
 
 
 def _lasting(lead: NDArray[np.float64], grid: NDArray[np.float64]) -> Estimate:
@@ -179,5 +177,9 @@ def _one_seed(curve: Curve) -> str:
     return ""
 
 
-def _times(end: int, curve: Curve) -> str:
-    return f"{end / curve.sizes[-1]:.1f}".removesuffix(".0")
+def _within(end: int, curve: Curve, curves: Sequence[Curve]) -> str:
+    """How far is looked, and why no further: four times the labels of `curve`, or what was measured of one that falls."""
+    if any(c.falls() and c.reach == end for c in curves):
+        return f"within {end:,} labels, the most measured, as a curve that falls is not forecast"
+    times = f"{end / curve.sizes[-1]:.1f}".removesuffix(".0")
+    return f"within {end:,} labels, {times} times those measured"

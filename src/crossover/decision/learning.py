@@ -57,8 +57,8 @@ class Learning:
     """`have`: the labels that there are. `names`: the rung of each family measured. `curves`: of those with a point.
 
     `crossings` and `leads` (with twice the labels): of each trained family over the prompt. `gains`: what twice the labels
-    bring, but for a curve that falls; `reached`: the labels with which the target is reached. `control_leads`: surely, over
-    all others, with all labels. `cut`: why it is not finished, or empty.
+    bring; `reached`: the labels with which the target is reached. A curve that falls has no gain, and no lead over it or of
+    it. `control_leads`: surely, over all others, with all labels. `cut`: why it is not finished, or empty.
     """
 
     runs: tuple[LabelRun, ...]
@@ -97,11 +97,9 @@ def learnt(
     for family, curve in trained.items() if prompt else ():
         assert prompt is not None
         crossings[family] = crossing(curve, [prompt], same_items=True)
-        within = DOUBLE * have <= min(curve.reach, prompt.reach) and not curve.falls()
-        if within and curve.seeds >= LEAST_SEEDS:  # as a crossing asks
+        if DOUBLE * have <= min(curve.reach, prompt.reach) and curve.seeds >= LEAST_SEEDS:  # as a crossing asks
             leads[family] = Lead(DOUBLE * have, ahead(curve, prompt, DOUBLE * have))
-    told = {f: c for f, c in curves.items() if DOUBLE * have <= c.reach and len(c.sizes) > 1 and not c.falls()}
-    gains = {family: gain(curve, have, have) for family, curve in told.items()}
+    gains = {f: gain(c, have, have) for f, c in curves.items() if DOUBLE * have <= c.reach and len(c.sizes) > 1}
     reached = {} if target is None else {f: labels_for(c, target) for f, c in curves.items()}
     return Learning(
         tuple(runs), have, dict(names), curves, crossings, gains, reached, leads, _control_leads(curves, have), cut

@@ -50,11 +50,10 @@ def told(
         control = learning.names["control"]
         said.append(f"With your {numbers.count(learning.have)} labels the control {control} leads them all.")
     looked_at = list(dict.fromkeys(f for f in (used, learning.leader) if f is not None and f in learning.curves))
-    shown = [family for family in looked_at if family in learning.gains]
-    said += _more(learning, shown, label_cost, currency)
+    said += _more(learning, [family for family in looked_at if family in learning.gains], label_cost, currency)
     said += [_worse(learning, family) for family in looked_at if learning.curves[family].falls()]
     if target is not None:
-        said += [_reaches(learning, f, target) for f in shown if f in learning.reached]
+        said += [_reaches(learning, f, target) for f in looked_at if f in learning.reached]
     if verdict.confidence == "open" or verdict.falls_short:
         said += _settling(learning, target, label_cost, currency)
     return said

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 from crossover.data.economics import Limits
+from crossover.decision import numbers
 from crossover.evaluation.probe import Probe
 from crossover.types import Run
 
@@ -64,5 +65,10 @@ def _limit(limits: Limits) -> float:
 
 def _p95(probe: Probe) -> str:
     """ "520 ms (95 % interval 410 ms or more, over 20 requests)"."""
-    upper = "or more" if probe.high is None else f"to {probe.high:.0f} ms"
-    return f"{probe.p95:.0f} ms (95 % interval {probe.low:.0f} ms {upper}, over {probe.n} requests)"
+    upper = "or more" if probe.high is None else f"to {_ms(probe.high)}"
+    return f"{_ms(probe.p95)} (95 % interval {_ms(probe.low)} {upper}, over {probe.n} requests)"
+
+
+def _ms(value: float) -> str:
+    """As a limit is given, beside which it stands: never in seconds."""
+    return numbers.milliseconds(value) if value < 1000 else f"{value:.0f} ms"

@@ -87,7 +87,9 @@ def money_step(amount: float) -> float:
 
 
 def milliseconds(value: float) -> str:
-    """A latency: "8.4 ms", "120 ms", "3.2 s"."""
+    """A latency: "0.042 ms", "8.4 ms", "120 ms", "3.2 s"."""
+    if 0 < value < 1:
+        return "< 0.001 ms" if value < 0.001 else f"{value:.2g} ms"
     if value >= 1000:
         return f"{value / 1000:,.1f} s"
     return f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms"
@@ -95,6 +97,8 @@ def milliseconds(value: float) -> str:
 
 def milliseconds_step(value: float) -> float:
     """The last digit that `milliseconds` writes."""
+    if 0 < value < 1:
+        return significant_step(max(value, 0.001), 2)
     return 100.0 if value >= 1000 else 0.1 if value < 10 else 1.0
 
 

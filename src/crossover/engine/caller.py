@@ -172,7 +172,8 @@ class Caller:
                 fresh: dict[str, Reply] = {}
                 try:
                     came = replies_to_each(wait(), [wanted[key] for key in asked], model)
-                    fresh = dict(zip(asked, map(_without_keys, came), strict=True))
+                    priced = [self._meter.priced(_without_keys(reply), reply.usage, model) for reply in came]
+                    fresh = dict(zip(asked, priced, strict=True))
                     self._journal.add_calls(purpose, fresh)
                 finally:
                     self._meter.done(asked[0], fresh.values())

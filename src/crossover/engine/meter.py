@@ -137,9 +137,9 @@ class Meter:
         for reply in replies:
             self.add(reply.usage + reply.once)
 
-    def priced(self, reply: Reply, most: Usage, model: Concurrent) -> Reply:
+    def priced(self, reply: Reply, most: Usage, model: Model) -> Reply:
         """With what it took in money; one that is lost with the most that it may have taken."""
-        prices = self._prices_of(model)
+        prices = self._prices_of(model) if self.paid(model) else PriceList()
         return _came(reply, _priced(most, prices), prices)
 
     def commit(self, job: str, money: float) -> None:
@@ -180,8 +180,12 @@ class Meter:
 
     def _most(self, requests: Sequence[Request], model: Model | None) -> Usage:
         """What requests can take of what is limited: nothing else is counted before it is asked."""
-        tokens = _most(requests, model) if self._limits.tokens is not None else 0
-        return Usage(tokens_in=tokens, money=_cost(requests, model) if self._limits.money is not None else 0.0)
+        limits, prices = self._limits, PriceList()
+        if limits.money is not None and model is not None and self.paid(model):
+            prices = self._prices_of(model)
+        counted = limits.tokens is not None or prices.input is not None
+        money = _cost(requests, model) if limits.money is not None else 0.0
+        return _priced(replace(_most(requests, model) if counted else Usage(), money=money), prices)
 
 
 def _came(reply: Reply, most: Usage, prices: PriceList) -> Reply:
@@ -199,15 +203,18 @@ def _priced(usage: Usage, prices: PriceList) -> Usage:
     return replace(usage, money=(money + usage.tokens_out * highest(prices.output)) / MILLION)
 
 
-def _most(requests: Sequence[Request], model: Model | None) -> int:
+def _most(requests: Sequence[Request], model: Model | None) -> Usage:
     """The most tokens that requests can take: their prompts, and answers as long as allowed, or as the longest label."""
     if model is None:
-        return 0
+        return Usage()
     longest = {
         labels: max((model.count_tokens([Message("assistant", label)]) for label in labels), default=0)
         for labels in {request.decoding.labels for request in requests}
     }
-    return sum(model.count_tokens(r.messages) + max(r.decoding.max_tokens, longest[r.decoding.labels]) for r in requests)
+    return Usage(
+        tokens_in=sum(model.count_tokens(request.messages) for request in requests),
+        tokens_out=sum(max(request.decoding.max_tokens, longest[request.decoding.labels]) for request in requests),
+    )
 
 
 def _cost(requests: Sequence[Request], model: Model | None) -> float:

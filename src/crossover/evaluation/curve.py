@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import median_low
 from typing import TYPE_CHECKING, Literal
 
@@ -67,10 +68,11 @@ class Curve:
     model: NDArray[np.int_]
     beliefs: NDArray[np.float64]
 
-    @property
+    @cached_property
     def reach(self) -> int:
-        """The largest number of labels that may be asked about."""
-        return REACH * self.sizes[-1]
+        """The largest number of labels that may be asked about: of a curve that falls the largest measured, as no law can
+        say how it goes on."""
+        return self.sizes[-1] * (1 if self.falls() else REACH)
 
     @property
     def seeds(self) -> int:
@@ -85,7 +87,7 @@ class Curve:
         return self._goes("greater")
 
     def falls(self) -> bool:
-        """Whether they get lower with more labels, by the same test: then no law can say how it goes on."""
+        """Whether they get lower with more labels, by the same test."""
         return self._goes("less")
 
     def _goes(self, way: Literal["greater", "less"]) -> bool:
@@ -114,8 +116,7 @@ class Curve:
         import numpy as np
 
         if min(labels) < 1 or max(labels) > self.reach:
-            valid = f"between 1 and {self.reach:,}, {REACH} times the most measured"
-            raise ValueError(f"labels must lie {valid}, not {min(labels):g} to {max(labels):g}")
+            raise ValueError(f"labels must lie between 1 and {self.reach:,}, not {min(labels):g} to {max(labels):g}")
         random = np.random.default_rng((1, stream))
         measured = np.log2(np.array(self.sizes, dtype=float))
         asked = np.log2(np.array(labels, dtype=float))

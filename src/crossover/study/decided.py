@@ -8,7 +8,7 @@ from typing import Any
 from crossover.data.task import Task
 from crossover.decision.contenders import Contender
 from crossover.decision.costs import Bill, Prices
-from crossover.decision.crossing import Spread
+from crossover.decision.crossing import Crossing, Spread
 from crossover.decision.deciding import Decided, Evidence
 from crossover.decision.flip import Flips
 from crossover.decision.learning import Learning
@@ -18,6 +18,8 @@ from crossover.evaluation.regret import Regret
 from crossover.study.labels import labels_body
 from crossover.study.results import CostDetail
 from crossover.types import to_json
+
+REQUESTS = ("requests", "requests_from", "requests_until", "requests_reason", "requests_planned", "currency")
 
 
 def decided_json(
@@ -40,7 +42,9 @@ def decided_json(
         "margin": task.margin,
         "tolerance": task.tolerance,
         "comparisons": [pair_json(pair, "verdict") for pair in decided.comparisons.pairs],
-        "requests": {name: getattr(crossing, name) for name in ("value", "low", "high")} if named else None,
+        "requests": _found(crossing) if named else None,
+        "requests_from": crossing.low if crossing and not named else None,
+        "requests_until": _found(crossing.until) if crossing else None,
         "requests_reason": crossing.reason if crossing and not named else None,
         "requests_planned": prices.requests,
         "currency": prices.currency,
@@ -80,8 +84,12 @@ def crossover_json(made: Mapping[str, Any]) -> dict[str, Any]:
     """What of `decided_json` stands under "crossover"."""
     return {
         **made["labels"],
-        **{name: made[name] for name in ("requests", "requests_reason", "requests_planned", "currency")},
+        **{name: made[name] for name in REQUESTS},
     }
+
+
+def _found(crossing: Crossing | None) -> dict[str, float | None] | None:
+    return {name: getattr(crossing, name) for name in ("value", "low", "high")} if crossing else None
 
 
 def status_of(contender: Contender | None, champions: Mapping[Any, Contender], tested: bool) -> str:

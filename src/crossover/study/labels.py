@@ -101,12 +101,11 @@ def _points(learning: Learning, family: Family) -> list[dict[str, Any]]:
 
 
 def _fit(learning: Learning, family: Family) -> list[dict[str, Any]]:
-    """The curve with its 95 % band, from its fewest labels to twice those that there are, or as far as it reaches; one that
-    falls no further than it was measured."""
+    """The curve with its 95 % band, from its fewest labels to twice those that there are, or as far as it reaches."""
     curve = learning.curves.get(family)
     if curve is None or len(curve.sizes) < 2:
         return []
-    grid = _grid(curve, 0 if curve.falls() else SHOWN * learning.have)
+    grid = _grid(curve, SHOWN * learning.have)
     paths = curve.paths(grid, same_items=True)
     return [
         {"series": family, "name": learning.names[family], "labels": round(labels, 1), **_estimate(summary(draws))}
@@ -129,6 +128,7 @@ def _double(learning: Learning, family: Family, label_cost: Amount) -> dict[str,
         "labels": learning.have * DOUBLE,
         "more": more,
         "cost": round(more * middle(label_cost), 6),
+        "cost_interval": [round(more * end, 6) for end in label_cost] if isinstance(label_cost, tuple) else None,
         **_estimate(learning.gains[family]),
         "lead": _estimate(lead.lead) if lead else None,
     }

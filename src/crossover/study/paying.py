@@ -34,7 +34,7 @@ def is_paid(task: Task, spec: str, model: Model) -> bool:
 def need_prices(task: Task, spec: str, model: Model) -> None:
     """Raise `OptionError` where a limit of money cannot be kept, as nobody knows what a call costs."""
     known = prices_for(spec, task.models, task.prices).input is not None or isinstance(model, Priced) or by_the_hour(model)
-    if task.limits.money is not None and isinstance(model, Concurrent) and not known:
+    if task.limits.money is not None and not known:
         own = spec in specs_of(task)
         name = next((name for name, one in task.models.items() if one.spec == spec), None)
         where = f"models.{name}.prices" if name else "prices"
