@@ -304,6 +304,7 @@ CHAIN = [
 ]
 THOUGHT = {"chain_of_thought": {"max_tokens": 12, "shots": [0, 2]}}
 TEXT = {"kind": "generate", "model": "fake:echo"}
+ORDERS = ("few_shot", "instruction"), ("instruction", "few_shot")
 
 
 @pytest.mark.parametrize(
@@ -315,6 +316,7 @@ TEXT = {"kind": "generate", "model": "fake:echo"}
         (["instruction"], {"model": "fake", "folds": 4}),
         (["zero_shot", "instruction"], {"metric": JUDGE} | TEXT),
         (["zero_shot", THOUGHT], {"metric": "exact_match"} | TEXT),
+        ([{f"{first}+{then}": {"few_shot": {"shots": [2, 4]}}} for first, then in ORDERS], {"model": "fake"}),
         (["zero_shot", "instruction"], {"model": "fake", "limits": {"calls": 120}}),
     ],
     ids=[
@@ -324,6 +326,7 @@ TEXT = {"kind": "generate", "model": "fake:echo"}
         "folds that choose otherwise",
         "a judge that meets the same texts",
         "nothing is solved",
+        "the same steps in both orders",
         "a limit",
     ],
 )
@@ -411,3 +414,14 @@ def test_a_prompt_found_on_another_model_is_asked_once_and_may_be_the_one_finali
         found, spent = preview_study(task), taken(task, task.parent / "run")
         assert found.bounds is not None
         assert found.bounds[0].calls <= spent["calls"] == found.bounds[end].calls <= found.bounds[1].calls
+
+
+def test_behind_a_choice_the_most_has_sequences_that_ask_nothing_alike(tmp_path: Path) -> None:
+    def most(*rungs: Any) -> int:
+        found = preview_study(write_task(tmp_path, ["zero_shot", shots, "instruction", *rungs], model="fake", seed=3))
+        assert found.bounds is not None
+        return found.bounds[1].calls
+
+    shots = {"few_shot": {"shots": [2, 4, 8]}}
+    alone, one, other = most(), *(most({f"{first}+{then}": shots}) for first, then in ORDERS)
+    assert most(*({f"{first}+{then}": shots} for first, then in ORDERS)) == one + other - alone

@@ -34,6 +34,7 @@ from crossover.types import (
 )
 
 UNSOLVED = 0.9  # the best that a prompt can be here, so that there is something to search for
+ALONE_ASKED = "one by one"
 WRONG = "?"  # what is thought to be answered: a search looks at mistakes
 SOLVED = 2  # one training row in so many is thought to be solved: it may be shown
 
@@ -65,6 +66,27 @@ class Known:
     judged: set[str] = field(default_factory=set)
     met: set[tuple[str, str]] = field(default_factory=set)  # what is asked, and rows
     names: dict[tuple[Hashable, ...], str] = field(default_factory=dict)  # of what is asked
+    _own: set[tuple[str, str]] = field(default_factory=set)  # what this rung asks, whoever asked it before
+    _paths: dict[tuple[str, ...], set[tuple[str, str]]] = field(default_factory=dict)  # this, of each rung by its steps
+    _beside: set[tuple[str, str]] = field(default_factory=set)  # what others met, which this rung may not
+
+    def begin(self, path: tuple[str, ...], apart: bool) -> None:
+        """A rung of these steps. `apart`: behind a choice it meets only what the rung met that it goes on from, since all
+        others may choose otherwise."""
+        self.met |= self._beside
+        self._beside = set()
+        before = [self._paths[path[:steps]] for steps in range(1, len(path)) if path[:steps] in self._paths]
+        if apart and before:
+            self._beside, self.met = self.met, set(before[-1])
+        self._own = self._paths[path] = set()
+
+    def fresh(self, key: str, what: str, rows: Iterable[object]) -> int:
+        """How many rows were not asked yet for this; now they are."""
+        asked = {(key, f"{what} {row}") for row in rows}
+        found = len(asked - self.met)
+        self.met |= asked
+        self._own |= asked if what != ALONE_ASKED else set()  # who ends elsewhere is timed by itself
+        return found
 
 
 @dataclass
@@ -131,7 +153,7 @@ class DryBench:
             times = min(PROBES + 1, len(self.bench.dev)) * (REPEATS if candidate.decoding.temperature else 1)
             if isinstance(self.model_of(candidate.model), Concurrent):
                 times += PROBES + 1  # a server is timed by rows of its own
-            work = self.answering(candidate, "one by one", range(times))
+            work = self.answering(candidate, ALONE_ASKED, range(times))
             self.add({what: work[what] for what in COUNTED if what in work} | {"alone": alone})
 
     def answers(self, candidate: Candidate, examples: Sequence[Example], repeat: int = 0) -> list[tuple[str, Reply]]:
@@ -183,8 +205,7 @@ class DryBench:
         made = content_hash([*asked, len(examples or ()), self.seed])
         each, dev = self.count.lesson(candidate, recipe.batch_size), len(self.bench.dev)
         epochs = min(recipe.epochs, 1 + recipe.patience) if self.least and recipe.patience else recipe.epochs
-        if (made, "") not in self.known.met:
-            self.known.met.add((made, ""))
+        if self.known.fresh(made, "tuned", [""]):
             self.add({recipe.method: epochs * rows * each})
             self.add({"prompt": epochs * dev * each})  # the loss on dev
             self.add({what: (epochs - 1) * dev * tokens for what, tokens in self.count.of(candidate).items()})
@@ -195,8 +216,7 @@ class DryBench:
         before = candidate.weights.sha256 if candidate.weights else ""
         asked = [candidate.model, candidate.prompt, candidate.decoding, recipe, before]
         made = content_hash([*asked, len(examples), self.seed])
-        if (made, "") not in self.known.met:
-            self.known.met.add((made, ""))
+        if self.known.fresh(made, "tuned", [""]):
             tried = len(self.bench.dev) * (recipe.epochs - 1 if recipe.checkpoints else 0)  # the best is scored elsewhere
             trained = float(trained_at_most(self.bench.evaluator, candidate, recipe, examples))
             self.add({UNPRICED if recipe.hourly else TRAINED: trained})
@@ -208,7 +228,7 @@ class DryBench:
         new = (
             len(rows - self.known.judged)
             if repeated(self.world, self.task)
-            else self._fresh(self._asked_as(candidate), f"grade {split}", [example.id for example in examples])
+            else self.known.fresh(self._asked_as(candidate), f"grade {split}", [example.id for example in examples])
         )
         self.known.judged |= rows
         self._asked(split, examples, self.count.graded(new))
@@ -247,14 +267,8 @@ class DryBench:
         return found
 
     def _times(self, work: Work, key: str, what: str, rows: Sequence[object]) -> Work:
-        fresh = self._fresh(key, what, rows)
+        fresh = self.known.fresh(key, what, rows)
         return {name: fresh * tokens for name, tokens in work.items()}
-
-    def _fresh(self, key: str, what: str, rows: Sequence[object]) -> int:
-        """How many rows were not asked yet for this."""
-        fresh = {(key, f"{what} {row}") for row in rows} - self.known.met
-        self.known.met |= fresh
-        return len(fresh)
 
     def _run(
         self,
@@ -269,7 +283,8 @@ class DryBench:
         what = f"{split} again {repeat}" if repeat else split  # another draw
         self._asked(split, examples, self.answering(candidate, what, [example.id for example in examples], inputs))
         dear = time_of(each) + each.get(IN, 0.0)  # what is shared by all rows takes no time, but is read each time
-        value = UNSOLVED * (1 if self.least else dear) / (1 + dear)  # the dearest wins, or the cheapest
+        # the dearest wins, or the cheapest, or the first, which others are likeliest to ask, too
+        value = {"most": UNSOLVED * dear / (1 + dear), "kept": UNSOLVED / (1 + dear), "least": UNSOLVED}[self.world]
         telling = {"most": range(len(examples)), "kept": (1,), "least": ()}[self.world]  # rows that `SOLVED` spares
         scores = [Score(value if row in telling else UNSOLVED) for row in range(len(examples))]
         records = tuple(Record(e, Reply(), WRONG, score) for e, score in zip(examples, scores, strict=True))

@@ -3,7 +3,7 @@
 Tokens are counted on a few rows and scaled to all. Of several prompts the dearest is taken to win, and every tune
 to last its epochs, so the forecast is rather too long than too short; or the cheapest, and to stop as early as it may,
 with the same labels, which a judge grades once. What a search finds is then not surely better than its start, which it
-keeps; or there is nothing to search for at all, and all answers to a row are the same.
+keeps; or there is nothing to search for at all, and all answers to a row are the same, and as short as can be.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from crossover.study.foreseen import Forecast, Recipes
 from crossover.study.ladder import TRAIN_SAMPLE, Rung, begun, moved
 from crossover.study.promised import promised
 from crossover.study.refits import Reckoned, refitted, rows_of
+from crossover.study.several import without_places
 from crossover.study.work import (
     CALLS,
     IN,
@@ -42,6 +43,7 @@ from crossover.types import (
     Decoding,
     Example,
     Weights,
+    content_hash,
 )
 
 ALONE = 64  # tokens: what a request that comes alone takes at the least
@@ -83,6 +85,7 @@ class Forecaster:
             before, before_taught = dict(dry.work), dict(dry.teaching)
             dry.taught.clear()
             dry.tried.clear()
+            known.begin(_path(rung), apart=world == "most")
             control = rung.strategy.family == "control"
             try:
                 made = promised(rung.name, rung.strategy.adapt(begin, dry), begin, dry)
@@ -135,6 +138,7 @@ class Forecaster:
             kinds.setdefault(kind, []).append(one)
             if not control:
                 sides.setdefault(f"{made.model} {family}", []).append(one)
+        known.begin((), apart=False)
         every = Fold(tuple(self._bench.train), tuple(self._bench.dev), ())
         apart: dict[str, Work] = {}
         for place, (name, dry, last) in enumerate(again):  # after all: a search asks train rows of its start, too
@@ -210,6 +214,13 @@ def _begins(first: Rung, rung: Rung) -> bool:
     """Whether what a rung ends in, as `first` does, is what it starts from."""
     steps = first.spec.steps if first.spec.name != "zero_shot" else ()
     return len(steps) < len(rung.spec.steps) and rung.spec.steps[: len(steps)] == steps
+
+
+def _path(rung: Rung) -> tuple[str, ...]:
+    """Its steps, each with its options, and where it is climbed."""
+    steps, own = rung.spec.steps, without_places(rung.spec).options
+    options = [own] if len(steps) == 1 else [own.get(step) or {} for step in steps]
+    return tuple(content_hash([rung.model, rung.found_on, *step]) for step in zip(steps, options, strict=True))
 
 
 def _apart(chosen: Iterable[_Finalist], best: Sequence[_Finalist]) -> list[_Finalist]:
