@@ -17,6 +17,7 @@ from crossover.models.base import Model
 from crossover.models.fake import Fake
 from crossover.study import asked
 from crossover.study.conductor import preview_study, run_study
+from crossover.study.folder import StudyFolder
 from crossover.study.preview import Preview
 from crossover.types import Reply, Request, Usage, content_hash
 from tests.data.builders import jsonl, sentence, write
@@ -31,6 +32,15 @@ JUDGE = {"judge": {"model": "fake", "rubric": "Is it right?", "grades": ["wrong"
 def taken(task: Path, out: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(run_study(task, out).decision.read_text())["spent"]
     return found
+
+
+def asked_beside_speed(folder: StudyFolder) -> tuple[int, int]:
+    """Calls and tokens; a busy machine's speed is measured again."""
+    with closing(sqlite3.connect(folder.journal)) as journal:
+        [[calls, tokens]] = journal.execute(
+            "select count(*), sum(tokens_in) + sum(tokens_out) from calls where purpose not in ('speed', 'pace')"
+        ).fetchall()
+    return calls, tokens
 
 
 @pytest.mark.parametrize(
@@ -77,11 +87,8 @@ def test_the_bounds_hold_what_a_run_takes_and_the_table_has_their_middle(tmp_pat
     assert found.bounds is not None
     least, most = found.bounds
     three = [(part.calls, part.tokens_in + part.tokens_out) for part in (least, found.total, most)]
-    [speed] = [part for part in found.parts if part.kind == "speed"]  # a busy machine's is measured again
-    with closing(sqlite3.connect(folder.journal)) as journal:
-        [[asked, read]] = journal.execute(
-            "select count(*), sum(tokens_in) + sum(tokens_out) from calls where purpose not in ('speed', 'pace')"
-        ).fetchall()
+    [speed] = [part for part in found.parts if part.kind == "speed"]
+    asked, read = asked_beside_speed(folder)
     (few, some, many), (short, between, long) = zip(*three, strict=True)
     assert few < some < many
     assert short < between < long
@@ -250,11 +257,8 @@ def test_a_search_that_keeps_its_start_is_not_thought_to_be_made_again_in_the_fo
     pytest.importorskip("optuna")
     task = write_task(tmp_path, ["zero_shot", {"search": {"calls": 200}}], model=model, folds=3)
     found, folder = preview_study(task), run_study(task, tmp_path / "run")
-    [speed] = [part for part in found.parts if part.kind == "speed"]  # a busy machine's is measured again
-    with closing(sqlite3.connect(folder.journal)) as journal:
-        [[asked, read]] = journal.execute(
-            "select count(*), sum(tokens_in) + sum(tokens_out) from calls where purpose not in ('speed', 'pace')"
-        ).fetchall()
+    [speed] = [part for part in found.parts if part.kind == "speed"]
+    asked, read = asked_beside_speed(folder)
     calls, tokens = asked + speed.calls, read + speed.tokens_in + speed.tokens_out
     assert found.bounds is not None
     least, most = found.bounds
@@ -300,6 +304,7 @@ CHAIN = [
 ]
 THOUGHT = {"chain_of_thought": {"max_tokens": 12, "shots": [0, 2]}}
 TEXT = {"kind": "generate", "model": "fake:echo"}
+ORDERS = ("few_shot", "instruction"), ("instruction", "few_shot")
 
 
 @pytest.mark.parametrize(
@@ -311,6 +316,7 @@ TEXT = {"kind": "generate", "model": "fake:echo"}
         (["instruction"], {"model": "fake", "folds": 4}),
         (["zero_shot", "instruction"], {"metric": JUDGE} | TEXT),
         (["zero_shot", THOUGHT], {"metric": "exact_match"} | TEXT),
+        ([{f"{first}+{then}": {"few_shot": {"shots": [2, 4]}}} for first, then in ORDERS], {"model": "fake"}),
         (["zero_shot", "instruction"], {"model": "fake", "limits": {"calls": 120}}),
     ],
     ids=[
@@ -320,6 +326,7 @@ TEXT = {"kind": "generate", "model": "fake:echo"}
         "folds that choose otherwise",
         "a judge that meets the same texts",
         "nothing is solved",
+        "the same steps in both orders",
         "a limit",
     ],
 )
@@ -374,3 +381,47 @@ def test_a_search_that_finds_something_better_lies_between_the_bounds(
     assert "the start was kept" not in search["note"]
     assert found.bounds is not None
     assert found.bounds[0].calls <= decision["spent"]["calls"] <= found.bounds[1].calls
+
+
+@pytest.mark.parametrize("more", [{}, {"samples": 3}], ids=["one answer", "several draws"])
+def test_a_teacher_s_draws_and_what_the_prompt_of_a_student_does_alone_are_counted(
+    more: dict[str, Any], tmp_path: Path
+) -> None:
+    models = {"large": "fake", "small": build(tmp_path / "model").name}
+    rungs = ["zero_shot", {"distill": {"teacher": "large", "epochs": 1} | more}]
+    task = write_task(tmp_path, rungs, model=None, models=models)
+    found, folder = preview_study(task), run_study(task, tmp_path / "run")
+    [speed] = [part for part in found.parts if part.kind == "speed"]
+    assert found.bounds is not None
+    assert {one.calls - speed.calls for one in found.bounds} == {asked_beside_speed(folder)[0]}
+
+
+def test_short_replies_of_a_model_that_reasons_are_within_the_least(tmp_path: Path) -> None:
+    thought = {"chain_of_thought": {"max_tokens": 200, "shots": [0]}}
+    task = write_task(tmp_path, ["zero_shot", thought], metric="exact_match", kind="generate", model="fake")
+    found, folder = preview_study(task), run_study(task, tmp_path / "run")
+    [speed] = [part for part in found.parts if part.kind == "speed"]
+    assert found.bounds is not None
+    least, most = (one.tokens_in + one.tokens_out - speed.tokens_in - speed.tokens_out for one in found.bounds)
+    assert least <= asked_beside_speed(folder)[1] <= most
+
+
+def test_a_prompt_found_on_another_model_is_asked_once_and_may_be_the_one_finalist_of_two_groups(tmp_path: Path) -> None:
+    models = {"a": "fake", "b": "fake:fail:1000"}
+    moved = {"instruction": {"found_on": "a", "runs_on": "b"}}
+    for rungs, end in ((["zero_shot", moved], 0), (["zero_shot", "instruction", moved], 1)):
+        task = write_task(tmp_path / str(end), rungs, model=None, models=models)
+        found, spent = preview_study(task), taken(task, task.parent / "run")
+        assert found.bounds is not None
+        assert found.bounds[0].calls <= spent["calls"] == found.bounds[end].calls <= found.bounds[1].calls
+
+
+def test_behind_a_choice_the_most_has_sequences_that_ask_nothing_alike(tmp_path: Path) -> None:
+    def most(*rungs: Any) -> int:
+        found = preview_study(write_task(tmp_path, ["zero_shot", shots, "instruction", *rungs], model="fake", seed=3))
+        assert found.bounds is not None
+        return found.bounds[1].calls
+
+    shots = {"few_shot": {"shots": [2, 4, 8]}}
+    alone, one, other = most(), *(most({f"{first}+{then}": shots}) for first, then in ORDERS)
+    assert most(*({f"{first}+{then}": shots} for first, then in ORDERS)) == one + other - alone

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 
@@ -24,11 +25,26 @@ class Counter:
 
     def __init__(self, bench: StudyBench) -> None:
         self._bench = bench
+        self._brief = False
+        self._others: dict[str, Counter] = {}  # of other models
         examples = [*bench.train, *bench.dev]
         self._inputs = [e.input for e in examples[:: max(1, len(examples) // SAMPLE)]][:SAMPLE]
         self.longest = sorted((e.input for e in examples), key=len)[-LONGEST:]
         self._examples = examples[:: max(1, len(examples) // SAMPLE)][:SAMPLE]
         self._known: dict[tuple[Prompt, Decoding, tuple[str, ...]], list[Work]] = {}
+
+    def briefest(self) -> Counter:
+        """One by whom whatever may be of any length is answered with one token."""
+        found = copy(self)
+        found._brief, found._others = True, {}  # what it has counted is for both
+        return found
+
+    def at(self, bench: StudyBench) -> Counter:
+        """Of another model of the study."""
+        if bench.task.model not in self._others:
+            other = Counter(bench)
+            self._others[bench.task.model] = other.briefest() if self._brief else other
+        return self._others[bench.task.model]
 
     def of(self, candidate: Candidate, inputs: Sequence[str] = ()) -> Work:
         """Of one row: `inputs`, or else rows of the task."""
@@ -37,14 +53,14 @@ class Counter:
     def parts(self, candidate: Candidate, inputs: Sequence[str] = ()) -> list[Work]:
         """`of`, by what is asked: the last prompt, and each step before it."""
         if candidate.model != self._bench.task.model:
-            return [self._elsewhere(candidate, inputs or self._inputs)]
+            return self._elsewhere(candidate, inputs)
         key = candidate.prompt, replace(candidate.decoding, label_bias=()), tuple(inputs)
         if key not in self._known:
             renderer = self._bench.evaluator.renderer(candidate.prompt)
             asked = [step.decoding for step in candidate.prompt.steps]
             parts = [(renderer, candidate.decoding), *zip(renderer.steps, asked, strict=True)]
             self._known[key] = [self._part(own, decoding, inputs or self._inputs) for own, decoding in parts]
-        return self._known[key]
+        return [_briefly(part) for part in self._known[key]] if self._brief else self._known[key]
 
     def graded(self, rows: float) -> Work:
         """What a judge is asked about the answers to so many rows; nothing where none is."""
@@ -95,14 +111,12 @@ class Counter:
         out = half if decoding.pattern else min(usual, decoding.max_tokens)
         return found | {OUT: asked * out, "prompt": asked * prompt, "answer": asked * half}
 
-    def _elsewhere(self, candidate: Candidate, inputs: Sequence[str]) -> Work:
+    def _elsewhere(self, candidate: Candidate, inputs: Sequence[str]) -> list[Work]:
         """Of a candidate of another model: it takes no time that is known here, and a control no tokens."""
-        model, calls = self._bench.model_of(candidate.model), float(calls_of(candidate))
-        if is_control(model):
-            return {CALLS: calls}
-        renderer = self._bench.evaluator.renderer(candidate.prompt)
-        tokens = sum(model.count_tokens(renderer.messages(text, leave_out=True)) for text in inputs) / len(inputs)
-        return {CALLS: calls} | self._other(candidate.model, calls * tokens, calls * candidate.decoding.max_tokens / 2)
+        if is_control(self._bench.model_of(candidate.model)):
+            return [{CALLS: float(calls_of(candidate))}]
+        parts = self.at(self._bench.on(candidate.model)).parts(candidate, inputs)
+        return [{CALLS: part[CALLS]} | self._other(candidate.model, part[IN], part[OUT]) for part in parts]
 
     def _other(self, spec: str, tokens_in: float, tokens_out: float) -> Work:
         """Tokens of a model by its specification; one elsewhere that is not the bench's asks prices of its own."""
@@ -127,3 +141,8 @@ class Counter:
 
     def _tokens(self, messages: Sequence[Message]) -> int:
         return self._bench.model.count_tokens(messages)
+
+
+def _briefly(part: Work) -> Work:
+    """`part`, where its answer may be of any length, with one token for it."""
+    return part | {OUT: part[CALLS], "answer": part[CALLS]} if "answer" in part else part

@@ -34,6 +34,7 @@ from crossover.types import (
 )
 
 UNSOLVED = 0.9  # the best that a prompt can be here, so that there is something to search for
+ALONE_ASKED = "one by one"
 WRONG = "?"  # what is thought to be answered: a search looks at mistakes
 SOLVED = 2  # one training row in so many is thought to be solved: it may be shown
 
@@ -57,20 +58,50 @@ class Unforeseen(CrossoverError):
 
 
 @dataclass
+class Known:
+    """What was asked, tuned and graded so far, by the benches of all models: none of it is done twice.
+
+    `judged`: rows of which an answer is graded; at the least all answer alike."""
+
+    judged: set[str] = field(default_factory=set)
+    met: set[tuple[str, str]] = field(default_factory=set)  # what is asked, and rows
+    names: dict[tuple[Hashable, ...], str] = field(default_factory=dict)  # of what is asked
+    _own: set[tuple[str, str]] = field(default_factory=set)  # what this rung asks, whoever asked it before
+    _paths: dict[tuple[str, ...], set[tuple[str, str]]] = field(default_factory=dict)  # this, of each rung by its steps
+    _beside: set[tuple[str, str]] = field(default_factory=set)  # what others met, which this rung may not
+
+    def begin(self, path: tuple[str, ...], apart: bool) -> None:
+        """A rung of these steps. `apart`: behind a choice it meets only what the rung met that it goes on from, since all
+        others may choose otherwise."""
+        self.met |= self._beside
+        self._beside = set()
+        before = [self._paths[path[:steps]] for steps in range(1, len(path)) if path[:steps] in self._paths]
+        if apart and before:
+            self._beside, self.met = self.met, set(before[-1])
+        self._own = self._paths[path] = set()
+
+    def fresh(self, key: str, what: str, rows: Iterable[object]) -> int:
+        """How many rows were not asked yet for this; now they are."""
+        asked = {(key, f"{what} {row}") for row in rows}
+        found = len(asked - self.met)
+        self.met |= asked
+        self._own |= asked if what != ALONE_ASKED else set()  # who ends elsewhere is timed by itself
+        return found
+
+
+@dataclass
 class DryBench:
     """The `Bench` of `strategies/base.py` that only adds up what would be done."""
 
     bench: StudyBench
     count: Counter
     world: World = "most"
-    judged: set[str] = field(default_factory=set)  # rows of which an answer is graded; at the least all answer alike
+    known: Known = field(default_factory=Known)
     work: Work = field(default_factory=dict)
     teaching: Work = field(default_factory=dict)  # of it, what is asking train rows
     taught: set[str] = field(default_factory=set)  # these rows
     tried: set[str] = field(default_factory=set)  # candidates that were asked anything
     recipes: dict[str, tuple[Recipe, Candidate]] = field(default_factory=dict)
-    _met: set[tuple[str, str]] = field(default_factory=set)  # candidates and rows: nothing is asked twice
-    _names: dict[tuple[Hashable, ...], str] = field(default_factory=dict)  # of what is asked
 
     @property
     def least(self) -> bool:
@@ -122,11 +153,11 @@ class DryBench:
             times = min(PROBES + 1, len(self.bench.dev)) * (REPEATS if candidate.decoding.temperature else 1)
             if isinstance(self.model_of(candidate.model), Concurrent):
                 times += PROBES + 1  # a server is timed by rows of its own
-            work = self.answering(candidate, "one by one", range(times))
+            work = self.answering(candidate, ALONE_ASKED, range(times))
             self.add({what: work[what] for what in COUNTED if what in work} | {"alone": alone})
 
     def answers(self, candidate: Candidate, examples: Sequence[Example], repeat: int = 0) -> list[tuple[str, Reply]]:
-        run = self._run(candidate, "train", examples, tuple(e.input for e in examples[:SAMPLE]))
+        run = self._run(candidate, "train", examples, tuple(e.input for e in examples[:SAMPLE]), repeat)
         usual = (candidate.decoding.labels or (WRONG,))[0]
         return [(record.example.output or usual, record.reply) for record in run.records]  # as long as the gold ones
 
@@ -170,11 +201,11 @@ class DryBench:
             self.score(candidate)
         rows = len(self.train if examples is None else examples) / (1 - recipe.replay)
         before = candidate.weights.sha256 if candidate.weights else ""
-        made = content_hash([candidate.prompt, candidate.decoding, recipe, before, len(examples or ()), self.seed])
+        asked = [candidate.model, candidate.prompt, candidate.decoding, recipe, before]
+        made = content_hash([*asked, len(examples or ()), self.seed])
         each, dev = self.count.lesson(candidate, recipe.batch_size), len(self.bench.dev)
         epochs = min(recipe.epochs, 1 + recipe.patience) if self.least and recipe.patience else recipe.epochs
-        if (made, "") not in self._met:
-            self._met.add((made, ""))
+        if self.known.fresh(made, "tuned", [""]):
             self.add({recipe.method: epochs * rows * each})
             self.add({"prompt": epochs * dev * each})  # the loss on dev
             self.add({what: (epochs - 1) * dev * tokens for what, tokens in self.count.of(candidate).items()})
@@ -183,9 +214,9 @@ class DryBench:
 
     def _tune_elsewhere(self, candidate: Candidate, recipe: HostedRecipe, examples: Sequence[Example]) -> Candidate:
         before = candidate.weights.sha256 if candidate.weights else ""
-        made = content_hash([candidate.prompt, candidate.decoding, recipe, before, len(examples), self.seed])
-        if (made, "") not in self._met:
-            self._met.add((made, ""))
+        asked = [candidate.model, candidate.prompt, candidate.decoding, recipe, before]
+        made = content_hash([*asked, len(examples), self.seed])
+        if self.known.fresh(made, "tuned", [""]):
             tried = len(self.bench.dev) * (recipe.epochs - 1 if recipe.checkpoints else 0)  # the best is scored elsewhere
             trained = float(trained_at_most(self.bench.evaluator, candidate, recipe, examples))
             self.add({UNPRICED if recipe.hourly else TRAINED: trained})
@@ -195,11 +226,11 @@ class DryBench:
     def _graded(self, candidate: Candidate, split: SplitName, examples: Sequence[Example]) -> Run:
         rows = {f"{split} {example.id}" for example in examples}
         new = (
-            len(rows - self.judged)
+            len(rows - self.known.judged)
             if repeated(self.world, self.task)
-            else self._fresh(self._asked_as(candidate), f"grade {split}", [example.id for example in examples])
+            else self.known.fresh(self._asked_as(candidate), f"grade {split}", [example.id for example in examples])
         )
-        self.judged |= rows
+        self.known.judged |= rows
         self._asked(split, examples, self.count.graded(new))
         return self._run(candidate, split, examples)
 
@@ -216,14 +247,14 @@ class DryBench:
     def answered(self, candidate: Candidate) -> list[Example]:
         """The train rows that it was asked."""
         key = self._asked_as(candidate)
-        return [example for example in self.train if (key, f"train {example.id}") in self._met]
+        return [example for example in self.train if (key, f"train {example.id}") in self.known.met]
 
     def _asked_as(self, candidate: Candidate) -> str:
         return self._name(candidate.model, candidate.prompt, replace(candidate.decoding, label_bias=()), candidate.weights)
 
     def _name(self, *asked: Hashable) -> str:
         """A short one of what is asked: no hash, as a pool of thousands of demonstrations would be written out for it."""
-        return self._names.setdefault(asked, str(len(self._names)))
+        return self.known.names.setdefault(asked, str(len(self.known.names)))
 
     def answering(self, candidate: Candidate, what: str, rows: Iterable[object], inputs: Sequence[str] = ()) -> Work:
         """What answers to rows take that were not asked for yet; another may have asked the steps of a chain."""
@@ -236,21 +267,24 @@ class DryBench:
         return found
 
     def _times(self, work: Work, key: str, what: str, rows: Sequence[object]) -> Work:
-        fresh = self._fresh(key, what, rows)
+        fresh = self.known.fresh(key, what, rows)
         return {name: fresh * tokens for name, tokens in work.items()}
 
-    def _fresh(self, key: str, what: str, rows: Sequence[object]) -> int:
-        """How many rows were not asked yet for this."""
-        fresh = {(key, f"{what} {row}") for row in rows} - self._met
-        self._met |= fresh
-        return len(fresh)
-
-    def _run(self, candidate: Candidate, split: SplitName, examples: Sequence[Example], inputs: Sequence[str] = ()) -> Run:
+    def _run(
+        self,
+        candidate: Candidate,
+        split: SplitName,
+        examples: Sequence[Example],
+        inputs: Sequence[str] = (),
+        repeat: int = 0,
+    ) -> Run:
         each = self.count.of(candidate, inputs)
         self.tried.add(self._asked_as(candidate))
-        self._asked(split, examples, self.answering(candidate, split, [example.id for example in examples], inputs))
+        what = f"{split} again {repeat}" if repeat else split  # another draw
+        self._asked(split, examples, self.answering(candidate, what, [example.id for example in examples], inputs))
         dear = time_of(each) + each.get(IN, 0.0)  # what is shared by all rows takes no time, but is read each time
-        value = UNSOLVED * (1 if self.least else dear) / (1 + dear)  # the dearest wins, or the cheapest
+        # the dearest wins, or the cheapest, or the first, which others are likeliest to ask, too
+        value = {"most": UNSOLVED * dear / (1 + dear), "kept": UNSOLVED / (1 + dear), "least": UNSOLVED}[self.world]
         telling = {"most": range(len(examples)), "kept": (1,), "least": ()}[self.world]  # rows that `SOLVED` spares
         scores = [Score(value if row in telling else UNSOLVED) for row in range(len(examples))]
         records = tuple(Record(e, Reply(), WRONG, score) for e, score in zip(examples, scores, strict=True))

@@ -3,12 +3,12 @@
 Tokens are counted on a few rows and scaled to all. Of several prompts the dearest is taken to win, and every tune
 to last its epochs, so the forecast is rather too long than too short; or the cheapest, and to stop as early as it may,
 with the same labels, which a judge grades once. What a search finds is then not surely better than its start, which it
-keeps; or there is nothing to search for at all, and all answers to a row are the same.
+keeps; or there is nothing to search for at all, and all answers to a row are the same, and as short as can be.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from crossover.data.splits import Fold
@@ -22,11 +22,12 @@ from crossover.evaluation.judging import check_requests
 from crossover.evaluation.probe import PROBES, SPEED_CALLS
 from crossover.metrics.base import Judging
 from crossover.study.counter import Counter
-from crossover.study.dry import DryBench, World, repeated
+from crossover.study.dry import DryBench, Known, World, repeated
 from crossover.study.foreseen import Forecast, Recipes
 from crossover.study.ladder import TRAIN_SAMPLE, Rung, begun, moved
 from crossover.study.promised import promised
 from crossover.study.refits import Reckoned, refitted, rows_of
+from crossover.study.several import without_places
 from crossover.study.work import (
     CALLS,
     IN,
@@ -42,6 +43,7 @@ from crossover.types import (
     Decoding,
     Example,
     Weights,
+    content_hash,
 )
 
 ALONE = 64  # tokens: what a request that comes alone takes at the least
@@ -67,20 +69,23 @@ class Forecaster:
         refused: dict[str, str] = {}
         climbs: dict[str, Reckoned] = {}
         dries: dict[str, DryBench] = {}
-        finals: dict[str, _Finalist] = {}  # by kind
+        kinds: dict[str, list[_Finalist]] = {}  # who may be tested, as `finalists` has them: of each kind one
+        sides: dict[str, list[_Finalist]] = {}  # and of each model and family
         parts: dict[str, Work] = {}
         unforeseen = []
-        judged = self._trying() if world == "least" else set()
+        own = self._count.briefest() if world == "least" else self._count
+        known = Known(self._trying() if world == "least" else set())
         same = repeated(world, self._bench.task)
         again: list[tuple[str, DryBench, Candidate | None]] = []  # in all folds
         for number, rung in enumerate(rungs, 1):
             self._bench.evaluator.progress(f"foreseeing {rung.name}", number, len(rungs))
             begin, at = begun(rung, self._begin, self._bench)
-            count = self._count if at is self._bench else Counter(at)
-            dry = dries.setdefault(at.task.model, DryBench(at, count, world, judged))
+            count = own if at is self._bench else own.at(at)
+            dry = dries.setdefault(at.task.model, DryBench(at, count, world, known))
             before, before_taught = dict(dry.work), dict(dry.teaching)
             dry.taught.clear()
             dry.tried.clear()
+            known.begin(_path(rung), apart=world == "most")
             control = rung.strategy.family == "control"
             try:
                 made = promised(rung.name, rung.strategy.adapt(begin, dry), begin, dry)
@@ -102,7 +107,7 @@ class Forecaster:
                     climbs[rung.name] = Reckoned(asking, {}, 0, {CALLS: 1.0}, alike=False)
                     if self.folds:
                         again.append((rung.name, dry, None))
-                    finals.setdefault("control", _Finalist(rung.name, "", {CALLS: float(self._tested)}))
+                    kinds.setdefault("control", []).append(_Finalist(rung.name, "", {CALLS: float(self._tested)}))
                 else:
                     unforeseen.append(rung.name)
                 continue
@@ -129,10 +134,11 @@ class Forecaster:
             final = {what: self._tested * tokens for what, tokens in each.items()}
             family = family_of(made, control)
             kind = kind_of(made, family)
-            mine = "" if control else made.model
-            for group in {kind} if control else {kind, f"{made.model} {family}"}:  # as `finalists` has them
-                one = _Finalist(rung.name, mine, final, made, dry)
-                finals[group] = max(finals.get(group, one), one, key=self._dear)
+            one = _Finalist(rung.name, "" if control else made.model, final, made, dry)
+            kinds.setdefault(kind, []).append(one)
+            if not control:
+                sides.setdefault(f"{made.model} {family}", []).append(one)
+        known.begin((), apart=False)
         every = Fold(tuple(self._bench.train), tuple(self._bench.dev), ())
         apart: dict[str, Work] = {}
         for place, (name, dry, last) in enumerate(again):  # after all: a search asks train rows of its start, too
@@ -143,10 +149,13 @@ class Forecaster:
                 climbs[name], self._count.graded, self.folds, every, met, least, apart=True
             )
         tested: dict[str, Work] = {}
-        for one in {one.name: one for one in finals.values()}.values():
-            if one.made is not None and one.dry is not None and one.made.weights is not None:
+        champions, others = self._chosen(kinds, sides, world)
+        for one in [*champions, *others]:
+            if one in champions and one.made is not None and one.dry is not None and one.made.weights is not None:
                 before = dict(one.dry.work)  # whether it overfits is told from what its prompt alone does
-                one.dry.rehearse(replace(one.made, weights=None), self._bench.train[:TRAIN_SAMPLE])
+                alone = replace(one.made, weights=None)
+                one.dry.rehearse(alone, self._bench.train[:TRAIN_SAMPLE])
+                one.dry.score(alone)
                 parts[one.name] = summed(parts[one.name], less(one.dry.work, before))
             if not self.folds:
                 graded = {} if same and tested else self._count.graded(self._tested)
@@ -161,6 +170,20 @@ class Forecaster:
         return Forecast(
             work, recipes, tuple(unforeseen), parts, tested, models, tuple(twins), climbs, refused, tuple(kept), apart
         )
+
+    def _chosen(
+        self, kinds: Mapping[str, Sequence[_Finalist]], sides: Mapping[str, Sequence[_Finalist]], world: World
+    ) -> tuple[list[_Finalist], list[_Finalist]]:
+        """The finalists: of each kind one, and further ones of models. The dearest; at the least one is both
+        where that can be."""
+        if world != "least":
+            best = [max(group, key=self._dear) for group in kinds.values()]
+            return best, _apart((max(group, key=self._dear) for group in sides.values()), best)
+        best = []
+        for group in kinds.values():
+            models = {one.model for one in best}
+            best.append(min(group, key=lambda one: (one.model in models, self._dear(one))))
+        return best, _apart((group[0] for group in sides.values() if not any(one in best for one in group)), best)
 
     def _trying(self) -> set[str]:
         """Dev rows whose gold answers a judge grades as it is tried: the same again is not graded anew."""
@@ -193,11 +216,23 @@ def _begins(first: Rung, rung: Rung) -> bool:
     return len(steps) < len(rung.spec.steps) and rung.spec.steps[: len(steps)] == steps
 
 
+def _path(rung: Rung) -> tuple[str, ...]:
+    """Its steps, each with its options, and where it is climbed."""
+    steps, own = rung.spec.steps, without_places(rung.spec).options
+    options = [own] if len(steps) == 1 else [own.get(step) or {} for step in steps]
+    return tuple(content_hash([rung.model, rung.found_on, *step]) for step in zip(steps, options, strict=True))
+
+
+def _apart(chosen: Iterable[_Finalist], best: Sequence[_Finalist]) -> list[_Finalist]:
+    names = {one.name for one in best}
+    return [one for one in chosen if one.name not in names]
+
+
 def _ungraded(answers: float) -> Work:
     return {}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Finalist:
     """A rung that may be measured on test: its model ("" for a control's), and what its answers take; what it makes."""
 

@@ -225,7 +225,9 @@ def previewed(
     said += [reached_text(name, limit, currency, reserve) for name, limit in cut.items()]
     if cut:
         bounds = replace(bounds[0], calls=0, tokens_in=0, tokens_out=0, seconds=bounds[0].seconds and 0.0), bounds[1]
-    if (less := _between(*bounds, bool(judging), bool(forecaster.folds))) is not None:
+    chained = any(len(rung.spec.steps) > 1 for rung in kept)
+    sharing = [what for what, there in (("folds", forecaster.folds), ("sequences", chained)) if there]
+    if (less := _between(*bounds, bool(judging), sharing)) is not None:
         said.append(less)
     said += _better(parts, [most for *_, most in ends], choosing)
     paid = paid_models(task, bench.evaluator.judge, kept, bench.model_of)
@@ -309,8 +311,8 @@ def _middle(least: Part, most: Part, both: bool) -> Part:
     return replace(most, calls=calls, tokens_in=tokens_in, tokens_out=tokens_out, seconds=seconds)
 
 
-def _between(least: Part, most: Part, judged: bool, folded: bool) -> str | None:
-    """What the least and the most are, where they differ."""
+def _between(least: Part, most: Part, judged: bool, sharing: Sequence[str]) -> str | None:
+    """What the least and the most are, where they differ. `sharing`: what may ask the same by chance."""
     ends = [(one.calls, one.tokens_in + one.tokens_out) for one in (least, most)]
     if ends[0] == ends[1]:
         return None
@@ -320,13 +322,13 @@ def _between(least: Part, most: Part, judged: bool, folded: bool) -> str | None:
     took = ""
     if least.seconds is not None and most.seconds is not None:
         took = f", {duration(least.seconds)} to {duration(most.seconds)}"
+    fewer = f"; {' and '.join(sharing)} that choose the same prompt ask fewer yet" if sharing else ""
     less = "short prompts win and tunes stop early"
     if judged:
         less = "short prompts win, tunes stop early and the judge meets the same answers again"
     return (
         f"{asked}{read}{took}: less where {less}, more where none of it is so;"
-        f" the table has the middle{', of money the most' if most.money else ''}"
-        f"{'; folds that choose the same prompt ask fewer yet' if folded else ''}"
+        f" the table has the middle{', of money the most' if most.money else ''}{fewer}"
     )
 
 
