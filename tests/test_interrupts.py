@@ -82,6 +82,22 @@ def test_an_interrupt_is_no_failure_of_the_rung_that_it_hits(tmp_path: Path) -> 
     assert "IndexError" in str(guarded("lora", lambda: [][0], StudyFolder(tmp_path))), "a later one is a failure again"
 
 
+def test_whoever_keeps_on_pressing_is_heard_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments, heard = iter([10.0, 10.6, 11.2, 11.8, 12.4]), []
+    monkeypatch.setattr("crossover.interrupts.time.monotonic", lambda: next(moments))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with every_interrupt_heard():
+            for press in range(5):
+                try:
+                    signal.raise_signal(signal.SIGINT)
+                except KeyboardInterrupt:  # something that goes on after one
+                    heard.append(press)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert heard == [0, 2, 4]
+
+
 TWICE = """
 import atexit, os, signal
 from pathlib import Path

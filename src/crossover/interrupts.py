@@ -15,14 +15,15 @@ from typing import Any
 SOON = 0.05  # seconds: by then the finalizer is over
 SAME = 1.0  # seconds: who presses it twice means it once, and what the first ended is still being closed
 _came = threading.Event()
-_last = float("-inf")  # when it came last, on the monotonic clock
+_last = float("-inf")  # when the last one that counted came, on the monotonic clock
 
 
 @contextmanager
 def every_interrupt_heard() -> Iterator[None]:
     """Raises `KeyboardInterrupt` where an interrupt came and the block ended in any other exception: a library in C may
     make one of its own of it. One that hits a finalizer or a callback, where Python prints and drops it, is given again.
-    Those that come at once after another are one with it: they would hit what closes a study.
+    Those that come at once after one that counted are one with it: they would hit what closes a study. Whoever keeps on
+    pressing is heard again, as what took the first may not have ended.
     """
     global _last
     heard, dropped = signal.getsignal(signal.SIGINT), sys.unraisablehook
@@ -61,8 +62,8 @@ def if_interrupted(error: Exception) -> None:
 def _interrupt(number: int, frame: FrameType | None) -> None:
     global _last
     _came.set()
-    before, _last = _last, time.monotonic()
-    if _last - before >= SAME:
+    if (now := time.monotonic()) - _last >= SAME:
+        _last = now
         raise KeyboardInterrupt
 
 

@@ -370,7 +370,7 @@ class Epoch:
 
 
 def candidate_from_json(body: Mapping[str, Any]) -> Candidate:
-    """The inverse of `to_json` for a `Candidate`. `id`: an export's, which calls the model otherwise."""
+    """The inverse of `to_json` for a `Candidate`; an export's has the `id` that was measured while its own is `id_here`."""
     made = Candidate(
         model=body["model"],
         prompt=_prompt(body["prompt"]),
@@ -378,7 +378,7 @@ def candidate_from_json(body: Mapping[str, Any]) -> Candidate:
         weights=Weights(**body["weights"]) if body["weights"] else None,
         provenance=Provenance(**body["provenance"]),
     )
-    made.__dict__.update({"id": body["id"]} if "id" in body else {})
+    made.__dict__["id"] = str(body["id"]) if body.get("id_here") == made.id else made.id
     return made
 
 

@@ -71,8 +71,13 @@ def takes(self, start, bench):
     return replace(start, prompt=Prompt("Say it."))
 
 
+def alters(self, start, bench):
+    bench.task.labels.popitem()
+    return replace(start, prompt=Prompt("Say it."))
+
+
 for name, adapt in list(globals().items()):
-    if name in ("ends", "raises", "nothing", "modelless", "lost", "takes"):
+    if name in ("ends", "raises", "nothing", "modelless", "lost", "takes", "alters"):
         body = {"family": "prompt", "adapt": adapt, "__annotations__": {"family": ClassVar[str]}, "__doc__": "A rung."}
         globals()[name.title()] = dataclass(frozen=True)(type(name.title(), (), body))
 """
@@ -82,7 +87,8 @@ WHY = {
     "nothing": "nothing gave NoneType; valid is a Candidate",
     "modelless": "modelless gave a candidate whose model cannot be had: there is no model ''",
     "lost": "lost gave weights at 'nowhere', where there are none; valid is what `bench` made",
-    "takes": "takes changed the bench that all rungs share (train, dev); valid is to leave it",
+    "takes": "takes changed its bench (train, dev); valid is to leave it as it is",
+    "alters": "alters changed its bench (task); valid is to leave it as it is",
 }
 
 

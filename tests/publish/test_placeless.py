@@ -12,6 +12,7 @@ import pytest
 from crossover.data.modelspec import placeless
 from crossover.models.hf.folder import POCKET
 from crossover.publish.open import publish
+from crossover.publish.placeless import apart, without_places
 from crossover.serve.export import export
 from crossover.serve.openai.catalogue import Catalogue
 from crossover.serve.vllm import export_vllm
@@ -69,6 +70,17 @@ def test_an_export_has_the_id_that_was_measured(kept: Kept, tmp_path: Path) -> N
     assert (served.candidate.model, served.candidate.id) == ("mine-v2", read_candidate(kept.study, "instruction")[0].id)
 
 
+def test_an_export_that_was_edited_is_not_what_was_measured(kept: Kept, tmp_path: Path) -> None:
+    export(kept.study, tmp_path / "out", "instruction")
+    written = tmp_path / "out" / "candidate.json"
+    measured, body = read_candidate(kept.study, "instruction")[0].id, json.loads(written.read_text())
+    for part, key, value in (("prompt", "instruction", "Say what it is."), ("decoding", "seed", 7)):
+        written.write_text(json.dumps({**body, part: {**body[part], key: value}}))
+        [served] = Catalogue([str(tmp_path / "out")])
+        assert served.candidate is not None
+        assert served.candidate.id != measured, "its log and its fingerprint would be those of the verdict's winner"
+
+
 @pytest.mark.parametrize("rows", [False, True])
 def test_mlflow_is_told_no_folder_of_this_machine(kept: Kept, rows: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
@@ -81,6 +93,47 @@ def test_mlflow_is_told_no_folder_of_this_machine(kept: Kept, rows: bool, monkey
         task = json.loads(parent.files["task.json"])
         assert (task["model"], task["data"]) == ("mine-v2", "rows.csv")
         assert "mine-v2" in parent.files["report.html"]
+
+
+def test_two_models_whose_folders_have_one_name_are_told_apart_where_it_is_published(tmp_path: Path) -> None:
+    one, two = (str(shutil.copytree(POCKET, tmp_path / "at" / name / "last")) for name in ("first", "second"))
+    task = write_task(tmp_path, model=None, models={"a": one, "b": two}, strategies=["zero_shot"], forgetting=False)
+    study, server = run_study(task, tmp_path / "run"), Tracking()
+    with running(server):
+        publish(study, "mlflow", url=server.url, candidate="zero_shot (a)")
+        models = json.loads(server.named("parcels").files["task.json"])["models"]
+        assert [model["spec"] for model in models.values()] == [".../first/last", ".../second/last"]
+        assert str(tmp_path) not in server.everything()
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("its make/model, at http://here/models", "its make/model, at http://here/models"),
+        ("model /model, or '/model/config.json'", "model model, or 'model/config.json'"),
+        ("hf:/model?dtype=float32 /x/model", "hf:model?dtype=float32 .../x/model"),
+    ],
+)
+def test_a_place_is_no_part_of_a_word(text: str, left: str) -> None:
+    here = {"hf:/model?dtype=float32": "hf:model?dtype=float32", "/x/model": ".../x/model", "/model": "model"}
+    assert without_places({"said": [text]}, here) == {"said": [left]}
+    assert without_places(text, {}) == text
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        (["/x/m", "/x/m/"], ["m", "m"]),  # one path
+        (["/x/a/m", "/x/b/m", "/x/c"], [".../a/m", ".../b/m", "c"]),
+        (["/x/a/v/m", "/x/b/v/m"], [".../a/v/m", ".../b/v/m"]),
+        (["m", "/x/m"], ["m", ".../x/m"]),
+        (["C:\\x\\m", "D:\\y\\m"], [".../x/m", ".../y/m"]),
+        (["hf:/x/m?dtype=float32", "hf:/x/m"], ["hf:m?dtype=float32", "hf:m"]),
+        (["/m", "/x/m", "~/m"], ["m", ".../x/m", "m"]),
+    ],
+)
+def test_a_path_has_as_many_of_its_last_parts_as_tell_it_from_the_others(told: list[str], shown: list[str]) -> None:
+    assert [apart(told)[one] for one in told] == shown
 
 
 @pytest.mark.parametrize(

@@ -65,15 +65,19 @@ def spec_text(written: Mapping[str, Any]) -> str:
     return f"{spec}{'&' if '?' in spec else '?'}{urlencode(sorted(plain.items()), safe=':/')}"
 
 
-def placeless(spec: str) -> str:
-    """A specification as others read it: of a path of this machine the last part. It no longer opens the model."""
+def placeless(spec: str, parts: int = 1) -> str:
+    """A specification as others read it: of a path of this machine the last part, or the last `parts` where one does not
+    tell it from another. It no longer opens the model."""
     head, mark, options = spec.partition("?")
     kind, colon, target = head.partition(":")
     if not colon or len(kind) == 1 or "/" in kind or "\\" in kind:  # C:\\models, /models/own.py:Mine
         kind, colon, target = "", "", head
     path = PureWindowsPath(target) if PureWindowsPath(target).drive else PurePosixPath(target)
     beneath = path.is_absolute() or target.startswith("~") or ".." in path.parts
-    return f"{kind}{colon}{path.name}{mark}{options}" if beneath and path.name else spec
+    if not beneath or not path.name:
+        return spec
+    named = [part for part in path.parts if part not in (path.anchor, "..", "~")][-parts:]
+    return f"{kind}{colon}{'/'.join(['...', *named] if len(named) > 1 else named)}{mark}{options}"
 
 
 def with_engine(spec: str, engine: Any) -> str:

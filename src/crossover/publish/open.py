@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from crossover.data.address import without_keys
-from crossover.data.modelspec import placeless
 from crossover.data.task import Task
 from crossover.engine.conversation import against, conversation
 from crossover.engine.journal import JournalReader
@@ -80,7 +79,7 @@ def gather(folder: StudyFolder, named: str | None, label: str, name: str | None,
     if not rows:
         results = rowless(results, texts)
     candidates = _candidates(folder, results)
-    shown = {one: replace(found, model=placeless(found.model)) for one, found in candidates.items()}
+    shown = {one: replace(found, model=here.get(found.model, found.model)) for one, found in candidates.items()}
     controls = [one.name for one in results.candidates if one.family == "control"]
     kept = {one: CONTROL if one in controls else _kept_back(found, rows, texts) for one, found in candidates.items()}
     messages = {one: tuple(conversation(found.prompt)) for one, found in candidates.items() if not kept[one]}
@@ -93,7 +92,7 @@ def gather(folder: StudyFolder, named: str | None, label: str, name: str | None,
         label=label,
         results=results,
         chosen=chosen,
-        candidate=replace(candidate, model=placeless(candidate.model)),
+        candidate=replace(candidate, model=here.get(candidate.model, candidate.model)),
         candidates=shown,
         prompt=messages.get(chosen.name),
         kept_back=kept.get(chosen.name, "it is not there"),

@@ -19,12 +19,12 @@ class Server(uvicorn.Server):
     """A first interrupt lets what is under way be answered; a second, later one does not wait for it, and a third ends the
     process. Uvicorn takes two at once for a second, leaves out what closes the application, and prints its traceback."""
 
-    _last = float("-inf")  # when one came, on the monotonic clock
+    _last = float("-inf")  # when the last one that counted came, on the monotonic clock
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        before, self._last = self._last, time.monotonic()
-        if sig == signal.SIGINT and self._last - before < SAME:
+        if (now := time.monotonic()) - self._last < SAME and sig == signal.SIGINT:
             return
+        self._last = now
         if self.force_exit:
             os._exit(INTERRUPTED)
         super().handle_exit(sig, frame)

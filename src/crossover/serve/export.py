@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crossover.data.modelspec import placeless
@@ -116,10 +116,10 @@ def write_pool(out: Path, prompt: Prompt) -> bool:
 
 def write_candidate(out: Path, candidate: Candidate, place: str) -> None:
     """`candidate.json`; `place`: the folder in `out` where its weights lie. Of a model that lay in a folder of this machine
-    it has the last part, and the id that the candidate has by the whole."""
+    it has the last part, with the id by that and the id by the whole: who edits the file has neither."""
     body = to_json(candidate)
     if (name := placeless(candidate.model)) != candidate.model:
-        body |= {"model": name, "id": candidate.id}
+        body |= {"model": name, "id": candidate.id, "id_here": replace(candidate, model=name).id}
     if body["weights"]:
         body["weights"]["path"] = place
     write_json(out / "candidate.json", body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,19 @@ from crossover.types import Candidate, Decoding, Prompt
 
 
 def held(name: str, strategy: Strategy, start: Candidate, bench: StudyBench) -> Candidate:
-    """What a strategy makes of a start; a bench that it changed is as it was again, for the rungs behind it.
+    """What a strategy makes of a start, at a bench of its own: what it changes of that, no other rung has.
 
     Raises what the strategy raises, and `OptionError` where a promise is broken, which is a failure of the rung alone.
     """
-    before = {field.name: getattr(bench, field.name) for field in dataclasses.fields(bench)}
-    try:
-        made = strategy.adapt(start, bench)
-    finally:
-        changed = [part for part, had in before.items() if getattr(bench, part) is not had]
-        for part in changed:
-            setattr(bench, part, before[part])
+    within = {part: deepcopy(had) for part, had in bench.task if isinstance(had, (dict, list)) and part != "tables"}
+    lent = dataclasses.replace(bench, task=bench.task.model_copy(update=within))
+    before = {field.name: getattr(lent, field.name) for field in dataclasses.fields(lent)}
+    made = strategy.adapt(start, lent)
+    changed = [part for part, had in before.items() if getattr(lent, part) is not had]
+    if "task" not in changed and lent.task != bench.task:
+        changed.append("task")
     if changed:
-        raise OptionError(f"{name} changed the bench that all rungs share ({', '.join(changed)}); valid is to leave it")
+        raise OptionError(f"{name} changed its bench ({', '.join(changed)}); valid is to leave it as it is")
     return promised(name, made, start, bench)
 
 
