@@ -93,9 +93,9 @@ def test_rows_are_read_and_compared_once(tmp_path: Path, monkeypatch: pytest.Mon
     decided(write_task(tmp_path, PROMPTS, model="fake"), tmp_path / "run")
     read: list[str] = []
 
-    def counted(task: Task) -> Prepared:
+    def counted(task: Task, *telling: Any) -> Prepared:
         read.append(task.name)
-        return prepare(task)
+        return prepare(task, *telling)
 
     for module in (again, asked):
         monkeypatch.setattr(module, "prepare", counted)

@@ -77,7 +77,7 @@ def test_on_a_quiet_machine_a_slow_candidate_is_measured_twice_and_removed(tmp_p
     decision = decide(tmp_path, 0.5)
     assert zero(decision)["status"] == "removed"
     (said,) = [w for w in decision["verdict"]["warnings"] if w.startswith("zero_shot is removed")]
-    assert "1 ms (95 % interval 1 ms or more" in said
+    assert "1.0 ms (95 % interval 1.0 ms or more" in said
     assert "the limit is 0.5 ms" in said
     made = single(tmp_path)
     decide(tmp_path, 0.5)

@@ -50,14 +50,14 @@ def test_at_a_limit_finalists_come_before_latency_unless_that_is_limited(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(conductor, "cluster", apart)
-    free = decided(tmp_path / "free", calls=96)
-    limited = decided(tmp_path / "limited", calls=96, latency_p95_ms=1000)
+    free = decided(tmp_path / "free", calls=90)
+    limited = decided(tmp_path / "limited", calls=90, latency_p95_ms=1000)
     assert (known(free, "latency_ms"), known(free, "test")) == (0, 1)
     assert (known(limited, "latency_ms"), known(limited, "test")) == (2, 0), "what would be removed is known first"
     missing = (
-        "80 % of the limit of 96 calls are used (the rest is kept for the test): the latency of zero_shot was not measured"
+        "80 % of the limit of 90 calls are used (the rest is kept for the test): the latency of zero_shot was not measured"
     )
     assert [missing in found["verdict"]["warnings"] for found in (free, limited)] == [True, False]
     for found in (free, limited):
-        assert found["spent"]["calls"] <= 96
+        assert found["spent"]["calls"] <= 90
         assert any("while climbing; not finished: instruction" in one for one in found["verdict"]["warnings"])
