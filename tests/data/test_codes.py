@@ -287,6 +287,24 @@ def test_ratings_with_a_fraction_or_of_stars_are_on_a_scale_too(reply: str, labe
     assert stated(reply, labels) is None
 
 
+@pytest.mark.parametrize("unit", ["star", "point", "mark"])
+@pytest.mark.parametrize(
+    ("reply", "place"),
+    [
+        ("I rate it 4 of 5 {}s.", 3),
+        ("4 out of 5 {}s", 3),
+        ("Rating: 4/5 {}s.", 3),
+        ("1 out of 5 {}s", 0),
+        ("5 out of 5 {}s", 4),
+        ("on a scale of 1 to 5 {}s, 4 {}s", 3),
+        ("3 (scale: 1 to 5 {}s)", None),
+    ],
+)
+def test_the_end_of_a_scale_is_no_rating_of_stars(reply: str, place: int | None, unit: str) -> None:
+    labels = [f"{number} {unit}{'s' * (number > 1)}" for number in range(1, 6)]
+    assert stated(reply.replace("{}", unit), labels) == place
+
+
 @pytest.mark.parametrize(
     ("reply", "place"), [("0.5", 1), ("Rating: 1", 2), ("Score: 0.5", 1), ("0.5 - the maximum of 20 is right", 1)]
 )

@@ -12,6 +12,7 @@ from crossover.data.pattern import later
 _MOST = 100  # the end of a scale: larger are codes ("404/500")
 MOST_DIGITS = 9  # digits of a scale's end: longer are codes
 _RATING = later(rf"([-+]?\d{{1,{MOST_DIGITS}}}(?:\.\d{{1,{MOST_DIGITS}}})?)(?: (?:star|point|mark)s?)?", re.I)
+_ONE = later(r"1 (?:star|point|mark)", re.I)
 _NUMBER_WORDS = {"zero": 0, "one": 1, "two": 2, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twelve": 12}
 _NUMBER_WORDS |= {"twenty": 20, "fifty": 50, "hundred": 100}
 _HIGH = r"(\d+|six|seven|eight|nine|ten|twelve|twenty|fifty|(?:(?:a|one) )?hundred)"
@@ -153,24 +154,26 @@ def _is_of(rating: re.Pattern[str], scale: re.Match[str], text: str, apart: Sequ
 
 def unscaled(text: str, labels: Sequence[str]) -> str:
     """A text without the ends of the scale that its rating is on ("4/5", "4 out of 5 stars", "on a scale of 1 to 5, 4"),
-    where the labels are whole numbers; any other as it is."""
-    top = _largest(labels)
-    if top is None or top <= 2 or not all(map(str.isdecimal, labels)):
+    where the labels are whole numbers, also of stars or points; any other as it is."""
+    top, numbers = _largest(labels), [label.split(" ")[0] for label in labels]
+    if top is None or top <= 2 or not all(map(str.isdecimal, numbers)):
         return text
     top = int(top)
     text = re.sub(
         rf"(?<![\d./,])(\d+)(?: ?/ ?| (?:stars? )?(?:out )?(?:of|von|sur|de|su|van|av|из) ){top}(?=\s*(?:$|[.;!)*\n]|,\s"
-        rf"|stars?|points?))",
+        rf"|stars?|points?|marks?))",
         r"\1",
         text,
     )
-    low = min(map(int, labels))
-    ends = rf"{low}{_GLOSSED_END} ?(?:-|–|—|to|through) ?{top}{_GLOSSED_END}"
+    if any(_ONE.fullmatch(label) for label in labels):  # "1 out of 5 stars"
+        text = re.sub(r"(?<![\d.,-])(1 (?:star|point|mark))s\b", r"\1", text, flags=re.I)
+    low = min(map(int, numbers))
+    ends = rf"{low}{_GLOSSED_END} ?(?:-|–|—|to|through) ?{top}{_GLOSSED_END}(?: (?:star|point|mark)s)?"
     named = rf"{low} ?(?:=|is|being|means) ?(?:the )?[a-z]{{3,12}},?(?: and)? {top} ?(?:=|is|being|means) ?{_PERFECT}"
     article = r"(?:\b(?:on|in) )?(?:\b(?:an?|the) )?\b"
     most = r"max(?:imum)?|highest|best"
     scale = (
-        rf"{article}(?:(?:rating )?scale|range)(?: of| from)? {ends},?|{article}{ends} (?:rating )?scale\b,?"
+        rf"{article}(?:(?:rating )?scale|range):?(?: of| from)? {ends},?|{article}{ends} (?:rating )?scale\b,?"
         rf"|{article}{top}[ -](?:point|star) (?:likert )?scale\b,?|\({ends}\)|\[{ends}\]|\({named}\)"
         rf"|,? ?\bwhere {named}\b,?|^the (?:{most})(?: possible)?(?: score| rating| grade)? is {top}\b\.?"
         rf"|,? ?\bwith an? (?:{most}) of {top}\b|\((?:out of|max(?:imum)?[.:]?) {top}\)|^out of {top}\b[,:]"
