@@ -60,6 +60,14 @@ def test_it_comes_back_from_disk_as_it_was() -> None:
     assert back == replace(WHOLE, provenance=replace(WHOLE.provenance, options={"shots": [2]}))
 
 
+def test_an_exports_measured_id_is_a_text_and_of_what_was_exported() -> None:
+    body = {**to_json(WHOLE), "id_here": WHOLE.id}
+    assert candidate_from_json(body | {"id": "as measured"}).id == "as measured"
+    assert candidate_from_json(body | {"id": "as measured", "id_here": "of another"}).id == WHOLE.id
+    assert [candidate_from_json(body | {"id": broken}).id for broken in (None, "")] == [WHOLE.id] * 2
+    assert candidate_from_json(body).id == WHOLE.id
+
+
 def test_a_field_that_came_later_leaves_ids_as_they_were() -> None:
     assert "top_p" not in to_json(Decoding())
     nucleus = replace(WHOLE, decoding=Decoding(top_p=0.5))

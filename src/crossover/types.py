@@ -378,7 +378,7 @@ def candidate_from_json(body: Mapping[str, Any]) -> Candidate:
         weights=Weights(**body["weights"]) if body["weights"] else None,
         provenance=Provenance(**body["provenance"]),
     )
-    made.__dict__["id"] = str(body["id"]) if body.get("id_here") == made.id else made.id
+    made.__dict__["id"] = (body.get("id_here") == made.id and str(body.get("id") or "")) or made.id
     return made
 
 
