@@ -121,7 +121,8 @@ def test_candidates_answer_side_by_side_and_an_edit_joins_the_comparison(visitor
     page = visitor.goes("/study/notes/play")
     for name in NAMES:
         page.get_by_role("checkbox", name=name, exact=True).set_checked(name in SIDE)
-    page.get_by_role("button", name="Show these").click()
+    with page.expect_navigation():  # keys that come before its script are lost
+        page.get_by_role("button", name="Show these").click()
     page.get_by_role("textbox", name="Input", exact=True).fill(f"{EVIL} in the pot")
     page.get_by_role("textbox", name="Input", exact=True).press("Control+Enter")
     page.locator(".numbers").nth(2).wait_for()
