@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-INTERRUPTED = 130  # the exit status
+from crossover.interrupts import INTERRUPTED
 
 
 def _end(*signalled: Any) -> None:

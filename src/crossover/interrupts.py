@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+INTERRUPTED = 130  # the exit status
 SOON = 0.05  # seconds: by then the finalizer is over
 SAME = 1.0  # seconds: who presses it twice means it once, and what the first ended is still being closed
 _came = threading.Event()

@@ -24,15 +24,20 @@ class Odd:
 """
 
 
+def _installed(place: Path, monkeypatch: pytest.MonkeyPatch, name: str, source: str, entries: str) -> None:
+    """A package of one module, as if it had been installed."""
+    (place / f"{name}.py").write_text(source)
+    info = place / f"{name}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(entries)
+    monkeypatch.syspath_prepend(str(place))
+
+
 def test_a_metric_of_another_package_that_raises_is_named(
     crossover: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "odd_metric.py").write_text(SOURCE)
-    info = tmp_path / "odd-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: odd\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[crossover.metrics]\nodd = odd_metric:Odd\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
+    _installed(tmp_path, monkeypatch, "odd_metric", SOURCE, "[crossover.metrics]\nodd = odd_metric:Odd\n")
     said = crossover("run", write_task(tmp_path, metric="odd"), "--out", tmp_path / "run", "--quiet")
     assert said.status == 2
     assert "the metric 'odd' (odd_metric:Odd) raised KeyError: 'x'" in said.err
@@ -95,13 +100,8 @@ WHY = {
 def test_a_strategy_of_another_package_that_breaks_its_promise_is_a_failed_rung_alone(
     crossover: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "odd_rungs.py").write_text(RUNGS)
-    info = tmp_path / "oddrungs-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: oddrungs\nVersion: 1.0\n")
     entries = "".join(f"{name} = odd_rungs:{name.title()}\n" for name in WHY)
-    (info / "entry_points.txt").write_text(f"[crossover.strategies]\n{entries}")
-    monkeypatch.syspath_prepend(str(tmp_path))
+    _installed(tmp_path, monkeypatch, "odd_rungs", RUNGS, f"[crossover.strategies]\n{entries}")
     task = write_task(tmp_path, strategies=["majority", *WHY, "zero_shot"], forgetting=False)
     assert crossover("run", task, "--plan", "--quiet").status == 0
     said = crossover("run", task, "--out", tmp_path / "run", "--json")

@@ -21,7 +21,7 @@ from typer.core import TyperCommand, TyperGroup
 from crossover.cli.output import degrade, tell
 from crossover.cli.places import no_empty_paths
 from crossover.errors import CrossoverError, OptionError, nearest, of_a_file, pasted, without_keys
-from crossover.interrupts import every_interrupt_heard
+from crossover.interrupts import INTERRUPTED, every_interrupt_heard
 
 CONTINUES = "what is finished is kept: run the same command again and it continues"
 COMMANDS = (
@@ -156,7 +156,7 @@ def main() -> None:
         sys.exit(2)
     except KeyboardInterrupt as error:
         _interrupted(error)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader of a pipe has gone
         sys.exit(1)

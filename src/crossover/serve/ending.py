@@ -10,9 +10,7 @@ from types import FrameType
 
 import uvicorn
 
-from crossover.interrupts import SAME
-
-INTERRUPTED = 130  # the exit status
+from crossover.interrupts import INTERRUPTED, SAME
 
 
 class Server(uvicorn.Server):
