@@ -94,6 +94,28 @@ def test_a_refusal_is_a_failed_call_with_its_words(message: dict[str, Any]) -> N
     assert (reply.finish, len(calls)) == ("filter", 1), "what was paid for is not asked again"
 
 
+@pytest.mark.parametrize(
+    ("content", "read"),
+    [
+        ([{"type": "text", "text": "re"}, {"type": "text", "text": "fund"}], "refund"),
+        (
+            [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}, {"type": "text", "text": "refund"}],
+            "refund",
+        ),
+        ([{"type": "reasoning", "summary": []}, {"type": "output_text", "text": "refund"}], "refund"),
+        ([{"type": "thinking", "thinking": []}], ""),
+        ([], ""),
+        ([None, 3, {"type": "text"}, {"type": "text", "text": 5}], ""),
+        ({"type": "text", "text": "refund"}, ""),
+    ],
+)
+def test_the_text_of_an_answer_in_parts_is_read_and_what_was_thought_is_not(content: object, read: str) -> None:
+    attempt, _ = answered(body(choices=[{"message": {"content": content}, "finish_reason": "stop"}]), {})
+    assert attempt.reply is not None
+    assert attempt.reply.text == read
+    assert attempt.reply.error == (None if read else "the service's answer is empty")
+
+
 def test_an_answer_nested_without_end_is_a_recorded_failure() -> None:
     attempt, _ = answered(b'{"choices":' + b"[" * 200_000, {})
     assert attempt.reply is not None

@@ -75,6 +75,14 @@ def words_of_refusal(message: Mapping[str, Any], content: Any) -> str:
     return next((one for one in said if isinstance(one, str) and one.strip()), "")
 
 
+def text_in(content: Any) -> str:
+    """The text of a message in OpenAI's dialect: its content, or the parts of it that are text, as some services send what
+    a model thought and answered; else ""."""
+    parts = content if isinstance(content, list) else [{"type": "text", "text": content}]
+    said = (one.get("text") for one in parts if isinstance(one, Mapping) and one.get("type") in ("text", "output_text"))
+    return "".join(one for one in said if isinstance(one, str))
+
+
 def words_of(error: Any) -> tuple[str, str]:
     """What the official client's error of a status says: the service's own words, and the part of the request it names."""
     told = error.body if isinstance(error.body, dict) else {}

@@ -11,7 +11,7 @@ from typing import Any
 
 from crossover.errors import shown
 from crossover.models._http import Attempt
-from crossover.models._service import told_line, words_of_refusal
+from crossover.models._service import text_in, told_line, words_of_refusal
 from crossover.types import LOST, Reply, Request, Usage
 
 NOTHING = Usage()
@@ -102,19 +102,18 @@ def answered(content: bytes, headers: Mapping[str, str]) -> tuple[Attempt, dict[
             f"the service's answer is no chat completion: received {shown(content[:60].decode('utf-8', 'replace'))}"
         )
     finish = {"stop": "stop", "length": "length", "content_filter": "filter"}.get(str(choice.get("finish_reason")), "")
-    text = message.get("content")
-    if refused := words_of_refusal(message, text):
+    if refused := words_of_refusal(message, message.get("content")):
         return failed(f"the model refused to answer: {told_line(refused)}", usage, "filter")
     if finish == "filter":
         return failed(WITHHELD, usage, "filter")
-    if not isinstance(text, str) or not text.strip():
+    text = text_in(message.get("content"))
+    if not text.strip():
         why = f", after {usage.tokens_out} tokens" if finish == "length" else ""
         if finish == "length" and _thought(body.get("usage") or {}):
             why += " of thinking; the option effort (low, medium, high) leaves room for it"
         return failed(f"the service's answer is empty{why}", usage, finish)
-    named = body.get("model")
-    # half a character cannot be written anywhere
-    text, named = (one.encode("utf-8", "replace").decode() if isinstance(one, str) else "" for one in (text, named))
+    named = body.get("model") if isinstance(body.get("model"), str) else ""
+    text, named = (one.encode("utf-8", "replace").decode() for one in (text, named))  # half a character cannot be written
     reply = Reply(text, usage=usage, model=named, finish=finish)
     return Attempt(reply, headers=headers), _first(choice)
 
