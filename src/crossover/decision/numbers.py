@@ -26,9 +26,13 @@ def points(difference: float, *, unit: bool = True) -> str:
     return signed(100 * difference) + (" points" if unit else "")
 
 
-def span(distance: float) -> str:
-    """A distance of two shares, such as a margin: "1.0 points"."""
-    return f"{100 * distance:.1f} points"
+def span(distance: float, beside: float | None = None) -> str:
+    """A distance of two shares, such as a margin: "1.0 points"; more exact where it would else read like another one that
+    stands `beside` it."""
+    shown = 1
+    while beside is not None and shown < EXACT and f"{100 * distance:.{shown}f}" == f"{100 * beside:.{shown}f}":
+        shown += 1
+    return f"{100 * distance:.{shown}f} points" if shown < EXACT else span(distance)
 
 
 def difference(value: float, low: float, high: float) -> str:

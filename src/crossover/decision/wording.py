@@ -134,8 +134,9 @@ class Wording:
         elif confidence == "open":
             said = [
                 f"The {self._rows} cannot tell the ways apart; {likely.name} reaches {numbers.estimate(best)} {items}.",
-                f"Something else here may be up to {numbers.span(regret.upper)} better (95 %), more than the tolerance of"
-                f" {numbers.span(tolerance)}; to be expected are {numbers.span(regret.expected)}.",
+                f"Something else here may be up to {numbers.span(regret.upper, tolerance)} better (95 %), more than the"
+                f" tolerance of {numbers.span(tolerance, regret.upper)};"
+                f" to be expected are {numbers.span(regret.expected)}.",
             ]
         elif confidence == "bounded":
             use = f"Use {likely.name} ({WORDS[likely.family]}): {bound(regret.upper, self.limited)}."
@@ -215,8 +216,8 @@ class Wording:
     def at_odds(self, margin: float, tolerance: float) -> str:
         """Of two demands of which one takes for equal what the other does not."""
         return (
-            f"The margin of {numbers.span(margin)} is above the tolerance of {numbers.span(tolerance)}: what the"
-            " margin takes for equal may lose more than is tolerated."
+            f"The margin of {numbers.span(margin, tolerance)} is above the tolerance of {numbers.span(tolerance, margin)}:"
+            " what the margin takes for equal may lose more than is tolerated."
         )
 
     def thin(self, few: str) -> str:
