@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from crossover.evaluation import probe
-from crossover.study import dry, forecast, outlook, preview
+from crossover.study import dry, forecast, outlook, stages
 
 MEASURE = outlook.measure_tuning
 KNOWN: dict[Any, float] = {}
@@ -32,7 +32,7 @@ def _one_pace() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(outlook, "measure_tuning", remembered)
         patch.setattr(probe, "LOOKS", LOOKS)
-        for module in (preview, forecast):
+        for module in (stages, forecast):
             patch.setattr(module, "SPEED_CALLS", 2 * (LOOKS + 1))
         for module in (probe, forecast, dry):
             patch.setattr(module, "PROBES", PROBES)
@@ -43,7 +43,7 @@ def _one_pace() -> Iterator[None]:
 def all_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """As many looks at the clock as a user's study takes, and a process of its own."""
     monkeypatch.setattr(probe, "LOOKS", WHOLE[0])
-    for module in (preview, forecast):
+    for module in (stages, forecast):
         monkeypatch.setattr(module, "SPEED_CALLS", probe.SPEED_CALLS)
     for module in (probe, forecast, dry):
         monkeypatch.setattr(module, "PROBES", WHOLE[1])

@@ -13,7 +13,8 @@ from crossover.report.notebook import printed_html
 from crossover.report.plan import plan_text
 from crossover.study.conductor import preview_task
 from crossover.study.listener import Listener, check_listener
-from crossover.study.preview import Part, Preview
+from crossover.study.part import Part
+from crossover.study.preview import Preview
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from rich.text import Text
 
 from crossover.decision import numbers
 from crossover.report.table import doubts
+from crossover.study.part import Part
 from crossover.study.plan import models_text
-from crossover.study.preview import Part, Preview
+from crossover.study.preview import Preview
 
 WORDS = {"speed": "measuring the speed", "judge": "measuring the judge", "test": "the finalists, on test"}
 
