@@ -112,3 +112,17 @@ def test_a_strategy_of_another_package_that_breaks_its_promise_is_a_failed_rung_
         assert rows[name]["note"].startswith(why)
         assert "\n" not in rows[name]["note"]
     assert rows["zero_shot"]["dev"]["n"] == rows["majority"]["dev"]["n"] == 8, "the rungs behind have all rows"
+
+
+def test_a_strategy_that_changes_its_task_changes_the_plan_of_no_other(
+    crossover: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _installed(tmp_path, monkeypatch, "odd_rungs", RUNGS, "[crossover.strategies]\nalters = odd_rungs:Alters\n")
+
+    def planned(*strategies: str) -> dict[str, object]:
+        said = crossover("run", write_task(tmp_path, strategies=list(strategies)), "--plan", "--json")
+        assert said.status == 0, said.err
+        [own] = [stage for stage in json.loads(said.out)["stages"] if stage["name"] == "instruction"]
+        return {what: own[what] for what in ("calls", "tokens_in", "tokens_out")}
+
+    assert planned("alters", "instruction") == planned("instruction")

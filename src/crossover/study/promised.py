@@ -19,8 +19,7 @@ def held(name: str, strategy: Strategy, start: Candidate, bench: StudyBench) -> 
 
     Raises what the strategy raises, and `OptionError` where a promise is broken, which is a failure of the rung alone.
     """
-    within = {part: deepcopy(had) for part, had in bench.task if isinstance(had, (dict, list)) and part != "tables"}
-    lent = dataclasses.replace(bench, task=bench.task.model_copy(update=within))
+    lent = lent_to_one(bench)
     before = {field.name: getattr(lent, field.name) for field in dataclasses.fields(lent)}
     made = strategy.adapt(start, lent)
     changed = [part for part, had in before.items() if getattr(lent, part) is not had]
@@ -29,6 +28,12 @@ def held(name: str, strategy: Strategy, start: Candidate, bench: StudyBench) -> 
     if changed:
         raise OptionError(f"{name} changed its bench ({', '.join(changed)}); valid is to leave it as it is")
     return promised(name, made, start, bench)
+
+
+def lent_to_one(bench: StudyBench) -> StudyBench:
+    """A bench whose task nobody else has."""
+    within = {part: deepcopy(had) for part, had in bench.task if isinstance(had, (dict, list)) and part != "tables"}
+    return dataclasses.replace(bench, task=bench.task.model_copy(update=within))
 
 
 def promised(name: str, made: Any, start: Candidate, bench: Bench) -> Candidate:
