@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.board import Board
-from crossover.study.conductor import preview_study, run_study
+from crossover.study.run import preview_study, run_study
 
 GOAL = 25.0  # percent, either way
 NAMES = ["Anna", "Bela", "Carl", "Dora", "Emil", "Finn", "Gerd", "Hans", "Ida", "Jan", "Kim", "Lea", "Max", "Nora"]

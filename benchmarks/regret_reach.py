@@ -18,7 +18,8 @@ import numpy as np
 from benchmarks.verdict import ACCURACY, record
 from crossover.decision.contenders import Contender, standing
 from crossover.decision.costs import Cost
-from crossover.decision.recommend import TOLERANCE, settle
+from crossover.decision.recommend import TOLERANCE
+from crossover.decision.settled import settle
 from crossover.decision.tested import tested, views_of
 from crossover.evaluation.aggregate import estimate
 from crossover.types import Run

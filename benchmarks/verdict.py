@@ -27,7 +27,8 @@ from crossover.data.economics import Limits
 from crossover.decision.contenders import FAMILIES, Contender
 from crossover.decision.costs import Cost
 from crossover.decision.limits import removal
-from crossover.decision.recommend import TOLERANCE, Settled, Verdict, recommend, settle
+from crossover.decision.recommend import TOLERANCE, Verdict, recommend
+from crossover.decision.settled import Settled, settle
 from crossover.decision.tested import tested, views_of
 from crossover.decision.thin import thin
 from crossover.decision.wording import Wording

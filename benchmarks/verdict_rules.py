@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks.board import Board
 from benchmarks.verdict import COSTS, RHO, Truth, answers, difficulty
-from crossover.decision.recommend import standing_of
+from crossover.decision.needed import standing_of
 from crossover.decision.rule import SIDE, blocked, likely
 from crossover.evaluation.power import _SharedStudies
 from crossover.types import Family

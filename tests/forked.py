@@ -15,7 +15,7 @@ from typing import Any
 
 from crossover.cli.main import main
 
-IMPORTED = ["crossover.models.hf", "crossover.tuning.sft", "crossover.study.conductor", "crossover.cli.main"]
+IMPORTED = ["crossover.models.hf", "crossover.tuning.sft", "crossover.study.run", "crossover.cli.main"]
 # and what is imported once it is used, by a model, a journal, a report and a service
 IMPORTED += ["transformers.models.llama.modeling_llama", "transformers.models.bert.modeling_bert", "peft.tuners.lora"]
 IMPORTED += ["sqlalchemy.dialects.sqlite", "matplotlib.figure", "matplotlib.backends.backend_svg", "openai", "aiohttp"]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from crossover.study.conductor import run_study
+from crossover.study.run import run_study
 from tests.cli.small import Terminal, write_task
 
 

@@ -15,9 +15,9 @@ from rich.console import Console
 
 from crossover.cli.output import tell
 from crossover.cli.screen import Screen
-from crossover.study.conductor import preview_study
 from crossover.study.listener import Quiet, Stage
 from crossover.study.remaining import Remaining
+from crossover.study.run import preview_study
 from crossover.types import Estimate
 from tests.cli.small import write_task
 from tests.forked import in_terminal

@@ -17,7 +17,7 @@ import crossover as package
 from crossover.cli.main import load
 from crossover.data.served import ServedLog, ServedRow
 from crossover.errors import DataError
-from crossover.study.conductor import run_study
+from crossover.study.run import run_study
 from tests.cli.small import FRUITS, Terminal, table, write_task
 
 RIGHT = 0.8  # of the rows are "order", which is what the model always says

@@ -15,7 +15,8 @@ from crossover.decision import numbers
 from crossover.decision.contenders import Contender
 from crossover.decision.costs import Amount, Cost
 from crossover.decision.pairs import Comparisons
-from crossover.decision.recommend import Verdict, proven_of, recommend
+from crossover.decision.recommend import Verdict, recommend
+from crossover.decision.settled import proven_of
 from crossover.decision.tested import tested as on_items
 from crossover.decision.wording import Wording
 from crossover.evaluation.intervals import wilson

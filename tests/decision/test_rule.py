@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossover import registry
-from crossover.decision.recommend import recommend, settles
+from crossover.decision.needed import settles
+from crossover.decision.recommend import recommend
 from crossover.decision.rule import blocked, likely, proven
 from crossover.decision.wording import Wording
 from crossover.evaluation.power import Shares, _SharedStudies

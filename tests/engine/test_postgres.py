@@ -24,8 +24,8 @@ from crossover.engine.address import Address, address, named
 from crossover.engine.journal import Journal, JournalReader
 from crossover.errors import MissingExtra, StudyError
 from crossover.study import conductor
-from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
+from crossover.study.run import run_study
 from crossover.types import Reply, Usage
 from tests.engine.server import Server
 from tests.study.small import write_small

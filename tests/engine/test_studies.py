@@ -14,8 +14,8 @@ from crossover.engine import studies as listing
 from crossover.engine.journal import Journal, JournalReader
 from crossover.errors import StudyError
 from crossover.models.fake import Fake
-from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
+from crossover.study.run import run_study
 from crossover.types import Reply, Request
 from tests.cli.small import Terminal, write_task
 from tests.engine.server import Server

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
+from crossover.study.run import run_study
 from tests.cli.small import write_task
 from tests.pace import _one_pace as _one_pace
 

@@ -16,9 +16,9 @@ from crossover.publish.placeless import apart, without_places
 from crossover.serve.export import export
 from crossover.serve.openai.catalogue import Catalogue
 from crossover.serve.vllm import export_vllm
-from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_candidate
+from crossover.study.run import run_study
 from tests.cli.small import write_task
 from tests.publish.local import running
 from tests.publish.tracking import Tracking

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from crossover.serve import parity
-from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
+from crossover.study.run import run_study
 from tests.bare import Bare
 from tests.bare import bare as server
 from tests.pace import _one_pace as _one_pace

@@ -18,9 +18,9 @@ from crossover.serve.export import export
 from crossover.serve.lessons import gather
 from crossover.serve.predict import Predictor
 from crossover.serve.standalone_control import Exported
-from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_candidate, read_results
+from crossover.study.run import run_study
 from crossover.types import candidate_from_json
 from tests.bare import Bare, missing
 from tests.serve.studies import NOTES, recorded, write_notes, write_task

@@ -17,9 +17,9 @@ from crossover.serve.ollama import export_ollama
 from crossover.serve.predict import Predictor
 from crossover.serve.standalone import Exported
 from crossover.serve.vllm import export_vllm
-from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_candidate
+from crossover.study.run import run_study
 from tests.models.tiny import CHATML
 from tests.serve.studies import recorded
 from tests.study.tasks import write_task

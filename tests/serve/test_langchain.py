@@ -25,8 +25,8 @@ from crossover.engine.render import Renderer
 from crossover.errors import MissingExtra, OptionError
 from crossover.serve.export import export
 from crossover.serve.runnables import Together, runnable, template
-from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
+from crossover.study.run import run_study
 from crossover.types import Candidate, Decoding, Demonstration, Message, Prompt, Reply, Request, Step
 from tests.bare import Bare
 from tests.models.service import Service, said, serving

@@ -10,8 +10,8 @@ import pytest
 from crossover.errors import OptionError
 from crossover.serve.ollama import export_ollama
 from crossover.serve.vllm import export_vllm
-from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
+from crossover.study.run import run_study
 from tests.serve.studies import write_task
 
 

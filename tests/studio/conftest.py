@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from crossover.studio import runs
 from crossover.studio.app import build
-from crossover.study.conductor import run_study
+from crossover.study.run import run_study
 from tests.pace import _one_pace as _one_pace
 from tests.study.small import write_small
 

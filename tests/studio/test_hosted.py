@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from crossover.study.conductor import run_study
 from crossover.study.evaluate import paid_evaluation
 from crossover.study.folder import StudyFolder
 from crossover.study.own import OwnCandidates
+from crossover.study.run import run_study
 from tests.models.service import Service, serving
 from tests.studio.conftest import Browser, opened, waited
 from tests.study.test_hosted import task

@@ -18,10 +18,10 @@ from crossover.studio import runs, shelf
 from crossover.studio.live import Live
 from crossover.studio.pages import Pages
 from crossover.studio.runs import Ended, Runs
-from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.listener import Quiet, Stage
 from crossover.study.progress import FILE, read_progress
+from crossover.study.run import run_study
 from crossover.types import Usage
 from tests.cli.small import rows, table, write_task
 from tests.studio.conftest import Browser, opened, waited

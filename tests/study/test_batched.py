@@ -12,7 +12,7 @@ import pytest
 from crossover.engine import batches
 from crossover.errors import OptionError
 from crossover.report.plan import plan_text
-from crossover.study.conductor import preview_study, run_study
+from crossover.study.run import preview_study, run_study
 from tests.forked import begun
 from tests.models.batch_service import BatchService, Body, serving
 from tests.models.service import said

@@ -18,10 +18,10 @@ from crossover.metrics.base import Aggregate
 from crossover.metrics.judge import Judge
 from crossover.models.fake import Fake
 from crossover.studio.overlay import Correction, effects
-from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.ladder import Climbed, floor
 from crossover.study.read import read_results
+from crossover.study.run import run_study
 from crossover.testing.strategies import toy_bench, toy_examples
 from crossover.types import Candidate, Counts, Kind, Reply, Score
 from tests.decision.builders import run

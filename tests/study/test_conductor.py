@@ -19,11 +19,11 @@ from crossover.errors import DataError, MetricError, ModelError, OptionError, St
 from crossover.evaluation.bench import StudyBench
 from crossover.evaluation.probe import Probe
 from crossover.report.page import render
-from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.ladder import floor
 from crossover.study.listener import Quiet, Stage
 from crossover.study.read import read_candidate, read_results
+from crossover.study.run import run_study
 from crossover.types import Estimate, Example, Run
 from tests.models.tiny import build
 from tests.study.small import write_small

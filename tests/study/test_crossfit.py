@@ -22,10 +22,10 @@ from crossover.report.page import render
 from crossover.report.table import glance
 from crossover.serve.export import export
 from crossover.study import conductor, crossfit
-from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.ladder import guarded
 from crossover.study.read import read_candidate, read_results
+from crossover.study.run import run_study
 from crossover.study.works import Serial
 from crossover.types import Estimate, Run
 from tests.pace import PROBES

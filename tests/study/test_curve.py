@@ -24,10 +24,10 @@ from crossover.strategies.few_shot import FewShot
 from crossover.strategies.zero_shot import ZeroShot
 from crossover.study import again, asked
 from crossover.study.again import measure_curve
-from crossover.study.conductor import run_study
 from crossover.study.curve_plan import curve_plan
 from crossover.study.read import read_results
 from crossover.study.redecide import redecide
+from crossover.study.run import run_study
 from crossover.types import Candidate
 from tests.forked import forked
 from tests.models.tiny import build

@@ -22,9 +22,9 @@ from crossover.models.open import open_model
 from crossover.serve import export as exports
 from crossover.serve.predict import Predictor
 from crossover.study import engines
-from crossover.study.conductor import run_study
 from crossover.study.engines import Parity, compared, engines_json
 from crossover.study.models import parity_fact
+from crossover.study.run import run_study
 from crossover.types import Candidate, Decoding, Example, Prompt
 from tests.models.tiny import build
 from tests.study.small import write_small

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from crossover.errors import BudgetExceeded, OptionError
-from crossover.study.conductor import run_study
 from crossover.study.evaluate import evaluate, paid_evaluation
 from crossover.study.folder import StudyFolder
+from crossover.study.run import run_study
 from tests.models.service import Service, said, serving
 from tests.study.test_hosted import WORDS, task
 

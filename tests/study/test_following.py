@@ -15,7 +15,7 @@ from crossover.prompts import Registry
 from crossover.strategies.base import Outline, outlined
 from crossover.strategies.open import open_strategy
 from crossover.study.asked import asked
-from crossover.study.conductor import run_study
+from crossover.study.run import run_study
 from crossover.testing.strategies import toy_examples
 from crossover.types import Decoding, Prompt, Step
 from tests.strategies.toys import bench

@@ -17,9 +17,9 @@ from crossover.evaluation import forgetting
 from crossover.evaluation.forgetting import GENERAL, Memory
 from crossover.evaluation.general import items, passages
 from crossover.report.page import render
-from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_results
+from crossover.study.run import run_study
 from tests.study.small import write_small
 from tests.study.tasks import write_task
 from tests.study.test_conductor import Ear, decide

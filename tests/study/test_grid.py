@@ -10,8 +10,8 @@ import pytest
 
 from crossover.data.task import StrategySpec
 from crossover.errors import OptionError, TaskError
-from crossover.study.conductor import run_study
 from crossover.study.grid import expanded
+from crossover.study.run import run_study
 from tests.study.tasks import write_task
 
 

@@ -12,9 +12,9 @@ import pytest
 from crossover.engine.journal import JournalReader
 from crossover.errors import OptionError
 from crossover.report.page import render
-from crossover.study.conductor import paid, preview_study, run_study
 from crossover.study.read import read_results
 from crossover.study.redecide import redecide
+from crossover.study.run import paid, preview_study, run_study
 from tests.forked import begun
 from tests.models.service import Body, Service, said, serving
 

@@ -13,9 +13,9 @@ from crossover.errors import OptionError
 from crossover.report.page import render
 from crossover.serve.export import export
 from crossover.serve.predict import Predictor
-from crossover.study.conductor import preview_study, run_study
 from crossover.study.read import read_results
 from crossover.study.redecide import redecide
+from crossover.study.run import preview_study, run_study
 from crossover.tuning import hosted as trained
 from tests.study.tasks import write_task
 from tests.tuning import service

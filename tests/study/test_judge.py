@@ -17,10 +17,10 @@ from crossover.models.fake import Fake
 from crossover.report.notebook import study_html
 from crossover.report.page import render
 from crossover.report.verdict import DOUBTED, headline
-from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.listener import Quiet
 from crossover.study.read import read_results
+from crossover.study.run import run_study
 from crossover.types import Reply, Request, Score, Usage
 from tests.study.tasks import write_task
 

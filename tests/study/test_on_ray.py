@@ -29,9 +29,9 @@ from hypothesis import strategies as st
 from crossover.engine.journal import Journal
 from crossover.errors import StudyError
 from crossover.study import joining, letterbox, on_ray
-from crossover.study.conductor import run_study
 from crossover.study.elsewhere import Reception
 from crossover.study.listener import Quiet, Stage
+from crossover.study.run import run_study
 from tests.models.service import Service, said, serving
 from tests.ray_workers import forking
 from tests.study.small import write_small

@@ -14,10 +14,10 @@ from crossover.models.fake import Fake
 from crossover.strategies.base import Bench
 from crossover.strategies.instruction import Instruction
 from crossover.study import outlook
-from crossover.study.conductor import run_study
 from crossover.study.history import AGAIN
 from crossover.study.listener import Stage
 from crossover.study.read import read_results
+from crossover.study.run import run_study
 from crossover.types import Candidate, Reply, Request, Usage
 from tests.models.tiny import build
 from tests.study.tasks import NOTES, write_task

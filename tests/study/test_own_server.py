@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from crossover.study.conductor import run_study
+from crossover.study.run import run_study
 from crossover.testing.server import serving
 from crossover.tuning import hosted as trained
 from tests.study.tasks import write_task

@@ -12,7 +12,7 @@ import pytest
 from crossover.data.task import load_task
 from crossover.errors import BudgetExceeded, OptionError, TaskError
 from crossover.models.fake import Fake
-from crossover.study.conductor import paid, preview_study, run_study
+from crossover.study.run import paid, preview_study, run_study
 from tests.models.service import Service, serving
 from tests.study.tasks import write_task
 

@@ -16,9 +16,9 @@ from crossover.data.task import Task
 from crossover.models.base import Model
 from crossover.models.fake import Fake
 from crossover.study import asked
-from crossover.study.conductor import preview_study, run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.preview import Preview
+from crossover.study.run import preview_study, run_study
 from crossover.types import Reply, Request, Usage, content_hash
 from tests.data.builders import jsonl, sentence, write
 from tests.models.service import Body, Service, serving

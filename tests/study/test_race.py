@@ -14,9 +14,9 @@ from crossover.engine.journal import Journal
 from crossover.models.fake import Fake
 from crossover.report.page import render
 from crossover.report.table import glance
-from crossover.study.conductor import run_study
 from crossover.study.finals import RACES
 from crossover.study.read import read_results
+from crossover.study.run import run_study
 
 TOPICS = {"garden": "rose hedge pond lawn", "kitchen": "soup oven knife dough", "journey": "train ticket border ferry"}
 TEST = 240

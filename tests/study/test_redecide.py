@@ -14,10 +14,10 @@ from crossover.api.study import open_study
 from crossover.data.economics import PriceList
 from crossover.errors import OptionError, StudyError, TaskError
 from crossover.report.page import render
-from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_results
 from crossover.study.redecide import redecide
+from crossover.study.run import run_study
 from tests.study.tasks import write_task
 
 LIMITS = {"machine_cost_per_hour": 0.5, "requests_per_month": 1000, "horizon_months": 12, "label_cost": 0.5}

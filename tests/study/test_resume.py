@@ -19,7 +19,7 @@ from typing import Any
 from crossover.engine.journal import Journal
 from crossover.evaluation import forgetting
 from crossover.study import outlook
-from crossover.study.conductor import run_study
+from crossover.study.run import run_study
 from crossover.tuning import sft
 from tests.forked import forked
 from tests.study.small import write_small

@@ -20,10 +20,10 @@ from crossover.report.page import render
 from crossover.report.plan import plan_text
 from crossover.report.verdict import sensitivity_sentence
 from crossover.strategies.open import open_strategy
-from crossover.study.conductor import preview_study, run_study
 from crossover.study.ladder import Rung, ladder, moved
 from crossover.study.read import read_candidate, read_results
 from crossover.study.redecide import redecide
+from crossover.study.run import preview_study, run_study
 from crossover.testing.strategies import toy_examples
 from crossover.types import Candidate, Decoding, Prompt, Step
 from tests.models.service import Service, serving

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from crossover.data.task import Task
-from crossover.study import conductor
-from crossover.study.conductor import run_study
+from crossover.study import run
 from crossover.study.listener import Listener
+from crossover.study.run import run_study
 from crossover.study.works import Scene, Serial
 from tests.study.tasks import write_task
 
@@ -49,7 +49,7 @@ def known(decision: dict[str, Any], what: str) -> int:
 def test_at_a_limit_finalists_come_before_latency_unless_that_is_limited(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conductor, "cluster", apart)
+    monkeypatch.setattr(run, "cluster", apart)
     free = decided(tmp_path / "free", calls=90)
     limited = decided(tmp_path / "limited", calls=90, latency_p95_ms=1000)
     assert (known(free, "latency_ms"), known(free, "test")) == (0, 1)

@@ -14,9 +14,9 @@ import pytest
 
 from crossover.cli.main import main
 from crossover.report.page import render
-from crossover.study.conductor import run_study
 from crossover.study.folder import StudyFolder
 from crossover.study.read import read_results
+from crossover.study.run import run_study
 from tests.forked import command
 from tests.models.tiny import build
 from tests.study.small import write_small

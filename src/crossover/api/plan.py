@@ -11,10 +11,10 @@ from crossover.data.task import Task
 from crossover.decision import numbers
 from crossover.report.notebook import printed_html
 from crossover.report.plan import plan_text
-from crossover.study.conductor import preview_task
 from crossover.study.listener import Listener, check_listener
 from crossover.study.part import Part
 from crossover.study.preview import Preview
+from crossover.study.run import preview_task
 
 
 @dataclass(frozen=True)

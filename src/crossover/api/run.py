@@ -13,12 +13,12 @@ from crossover.data.task import Task, check_task, load_with_settings
 from crossover.data.yamlfile import KeyPath, key_name
 from crossover.errors import TaskError, shown
 from crossover.report.page import write_report
-from crossover.study.conductor import run_task
 from crossover.study.folder import StudyFolder, default_folder
 from crossover.study.ladder import check_strategies
 from crossover.study.listener import Listener, check_listener
 from crossover.study.read import read_results
 from crossover.study.registered import pinned
+from crossover.study.run import run_task
 
 NAME = "study"  # of a task that was given none
 FROM_PYTHON = "a task made in Python"

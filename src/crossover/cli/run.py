@@ -20,9 +20,9 @@ from crossover.errors import pasted
 from crossover.report.page import write_report
 from crossover.report.plan import plan_text
 from crossover.report.table import foot, glance, verdict_text
-from crossover.study.conductor import paid, preview_study, run_study
 from crossover.study.joining import address_of
 from crossover.study.read import read_results
+from crossover.study.run import paid, preview_study, run_study
 
 
 def command(

@@ -18,7 +18,8 @@ from crossover.decision.costs import CURRENCY, Bill, Prices, cost_of
 from crossover.decision.crossing import Crossing, Doubt, Spread, crossing
 from crossover.decision.limits import doubt, removal
 from crossover.decision.pairs import Comparisons
-from crossover.decision.recommend import Settled, Verdict, recommend, settle
+from crossover.decision.recommend import Verdict, recommend
+from crossover.decision.settled import Settled, settle
 from crossover.decision.smaller import cheaper_model, told
 from crossover.decision.tested import Tested, tested, views_of
 from crossover.decision.wording import Crossed, Wording

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from crossover.data.task import Task
 from crossover.data.template import columns_of
@@ -13,11 +12,9 @@ from crossover.decision.contenders import Contender, cheapest
 from crossover.decision.costs import CURRENCY, Amount, break_even, middle
 from crossover.decision.crossing import Crossing
 from crossover.decision.pairs import ALPHA, Comparisons, Pair
+from crossover.decision.settled import Settled
 from crossover.decision.terms import measure
-from crossover.evaluation.regret import Regret
 from crossover.types import Estimate
-
-Confidence = Literal["proven", "bounded", "open"]
 
 WORDS = {
     "control": "the control",
@@ -108,69 +105,65 @@ class Wording:
 
     def reasons(
         self,
-        likely: Contender,
-        confidence: Confidence,
-        regret: Regret,
-        champions: Sequence[Contender],
+        found: Settled,
         estimates: Mapping[str, Estimate],
-        comparisons: Comparisons,
         margin: float,
         tolerance: float,
         target: float | None,
-        met: bool | None,
         needed: int | None,
-        short: str | None = None,
-        among: int = 0,
-        there: int = 0,
-        few: str | None = None,
-        passed: bool = False,
+        there: int,
+        few: str | None,
+        passed: bool,
     ) -> list[str]:
-        """`there`: the items that there are, where a race met fewer of them. `few`: what `thin` says of the choice."""
+        """`estimates`: of the champions; `needed`: the items that would settle it; `there`: those that there are, of which
+        a race may have met fewer; `few`: what `thin` says of the choice; `passed`: somebody did better whom dev did not
+        prefer."""
+        likely, champions, short = found.chosen, found.ordered, found.short
         best = estimates[likely.id]
-        rows = f"rows, cross-fitted over {self.folds} folds" if self.folds else "test items"
-        items = f"{measure(self.metric)} on {best.n} {rows}{', too few for its labels' if few else ''}"
-        if short is not None:
-            said = [f"{NONE_DOES}: {likely.name}, {IF_ANY}, reaches {numbers.estimate(best)} {items}, {short}. {NEXT}."]
-        elif confidence == "open":
-            said = [
-                f"The {self._rows} cannot tell the ways apart; {likely.name} reaches {numbers.estimate(best)} {items}.",
-                f"Something else here may be up to {numbers.span(regret.upper, tolerance)} better (95 %), more than the"
-                f" tolerance of {numbers.span(tolerance, regret.upper)};"
-                f" to be expected are {numbers.span(regret.expected)}.",
-            ]
-        elif confidence == "bounded":
-            use = f"Use {likely.name} ({WORDS[likely.family]}): {bound(regret.upper, self.limited)}."
-            use = f"{use} It reaches {numbers.estimate(best)} {items}."
-            said = [f"{NO_MODEL}. {use}" if likely.family == "control" else use]
-        elif likely.family == "control":
-            said = [
-                f"{NO_MODEL}: the control {_control(likely)} reaches {numbers.estimate(best)} {items},"
-                f" and {_none_of([c.name for c in champions if c is not likely])} better by more than the margin of"
-                f" {numbers.span(margin)}."
-            ]
-        else:
-            said = [
-                f"{likely.name} ({WORDS[likely.family]}) reaches {numbers.estimate(best)} {items};"
-                f" {bound(regret.upper, self.limited)}."
-            ]
-        said += [self._against(likely, other, estimates, comparisons) for other in champions if other is not likely]
+        said = self._leading(found, best, margin, tolerance, few)
+        said += [self._against(likely, other, estimates, found.comparisons) for other in champions if other is not likely]
         if needed is not None:
-            there = max(there, best.n)
             part = f", of which {best.n} were met" if there > best.n else ""
             said.append(
                 f"About {needed:,} {self._rows} would settle it (80 % power); there are {there}{part}"
                 f"{self._price(needed - there)}."
                 + ("" if short else f" Until then {likely.name} is the one to use: {meanwhile(self.folds, margin)}.")
             )
-        if confidence == "open" and likely.family == "control" and short is None and not passed:
+        if found.confidence == "open" and likely.family == "control" and short is None and not passed:
             said.append(
                 "It may be that you do not need a language model for this: so far none has an estimate above that of the"
                 f" control {_control(likely)} by more than the margin of {numbers.span(margin)}."
             )
         if target is not None:
-            said.append(self._target(target, met, max(among, len(champions))))
+            said.append(self._target(target, found.met, max(found.among, len(champions))))
         said += self._money(likely, champions)
         return [*said, cross_fitted(self.folds)] if self.folds else said
+
+    def _leading(self, found: Settled, best: Estimate, margin: float, tolerance: float, few: str | None) -> list[str]:
+        """What was chosen, how good it is and what it may cost. `best`: the estimate of that."""
+        likely, regret = found.chosen, found.risk
+        rows = f"rows, cross-fitted over {self.folds} folds" if self.folds else "test items"
+        items = f"{measure(self.metric)} on {best.n} {rows}{', too few for its labels' if few else ''}"
+        reaches = f"reaches {numbers.estimate(best)} {items}"
+        if found.short is not None:
+            return [f"{NONE_DOES}: {likely.name}, {IF_ANY}, {reaches}, {found.short}. {NEXT}."]
+        if found.confidence == "open":
+            return [
+                f"The {self._rows} cannot tell the ways apart; {likely.name} {reaches}.",
+                f"Something else here may be up to {numbers.span(regret.upper, tolerance)} better (95 %), more than the"
+                f" tolerance of {numbers.span(tolerance, regret.upper)};"
+                f" to be expected are {numbers.span(regret.expected)}.",
+            ]
+        if found.confidence == "bounded":
+            use = f"Use {likely.name} ({WORDS[likely.family]}): {bound(regret.upper, self.limited)}. It {reaches}."
+            return [f"{NO_MODEL}. {use}" if likely.family == "control" else use]
+        if likely.family == "control":
+            others = _none_of([c.name for c in found.ordered if c is not likely])
+            return [
+                f"{NO_MODEL}: the control {_control(likely)} {reaches}, and {others} better by more than the margin of"
+                f" {numbers.span(margin)}."
+            ]
+        return [f"{likely.name} ({WORDS[likely.family]}) {reaches}; {bound(regret.upper, self.limited)}."]
 
     @property
     def _rows(self) -> str:
@@ -189,22 +182,17 @@ class Wording:
             " Run the study again, and only the failed calls are asked again."
         )
 
-    def warnings(
-        self,
-        winner: Contender | None,
-        champions: Sequence[Contender],
-        estimates: Mapping[str, Estimate],
-        comparisons: Comparisons,
-    ) -> list[str]:
+    def warnings(self, found: Settled, estimates: Mapping[str, Estimate]) -> list[str]:
         said = []
-        for other in champions:
-            if winner is None or other is winner:
+        winner, comparisons = found.chosen, found.comparisons
+        for other in found.ordered if found.confidence == "proven" else ():
+            if other is winner:
                 continue
             pair = comparisons.of(other, winner)
             if not comparisons.of(winner, other).wins() and pair.result.difference > 0:
                 told = gap(pair, comparisons.adjusted_for)
                 said.append(f"{other.name} may be better than {winner.name}: {told}; the data cannot tell.")
-        for c in champions:
+        for c in found.ordered:
             dev, test = c.dev, estimates[c.id]
             if test.high < dev.low:
                 said.append(

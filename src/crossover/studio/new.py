@@ -22,8 +22,8 @@ from crossover.errors import CrossoverError, DataError, OptionError, StudyError
 from crossover.metrics.open import suiting
 from crossover.studio.parts import Studio
 from crossover.studio.shelf import Missing
-from crossover.study.conductor import paid
 from crossover.study.folder import StudyFolder, write_text
+from crossover.study.run import paid
 
 UPLOADS = "uploads"
 ROWS, CELL = 4, 160  # that are shown of a file, and characters of each

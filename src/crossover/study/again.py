@@ -12,11 +12,11 @@ from crossover.data.task import task_from
 from crossover.data.yamlfile import YamlFile
 from crossover.engine.journal import JournalReader
 from crossover.errors import OptionError
-from crossover.study.conductor import run_task
 from crossover.study.curve_plan import curve_plan
 from crossover.study.folder import StudyFolder
 from crossover.study.history import given
 from crossover.study.listener import Listener, Quiet
+from crossover.study.run import run_task
 
 KEY = "curve"
 

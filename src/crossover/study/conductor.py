@@ -6,10 +6,8 @@ no model call when it is run again: the same path is walked with every call answ
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from crossover.data.finding import Finding, raise_on_errors
 from crossover.data.infer import Prepared
@@ -20,142 +18,43 @@ from crossover.decision.flip import Flips, flips
 from crossover.decision.judging import doubts, told
 from crossover.decision.wording import blind
 from crossover.engine.journal import Journal
-from crossover.errors import BudgetExceeded, OptionError, PromptError
+from crossover.errors import BudgetExceeded, OptionError
 from crossover.evaluation.forgetting import Memory, open_suites
 from crossover.evaluation.judging import JudgeCheck
 from crossover.evaluation.open import open_bench
 from crossover.evaluation.relevance import relevance_scorer
-from crossover.metrics.open import judge_of
 from crossover.models.base import Model, Tunable
 from crossover.models.batches import in_batches
 from crossover.models.open import open_model
 from crossover.study import forgetting
 from crossover.study.ascent import Ascent
-from crossover.study.asked import asked, opened
 from crossover.study.costing import Costing
 from crossover.study.crossfit import CrossFit
 from crossover.study.curve import CurveStudy
-from crossover.study.curve_plan import planned_curve, with_curve
+from crossover.study.curve_plan import CurvePlan, planned_curve, with_curve
 from crossover.study.engines import compared
 from crossover.study.finals import Finals
 from crossover.study.fits import fitting
 from crossover.study.folder import StudyFolder
 from crossover.study.forecast import Forecaster
 from crossover.study.freeze import freeze
-from crossover.study.history import AGAIN, begun_before, changed_since, keep_given, with_kept_curve
+from crossover.study.history import AGAIN, begun_before, changed_since
 from crossover.study.ladder import Climbed, Rung, ladder, start
 from crossover.study.limited import FOLDS_RESERVE, TEST_RESERVE
-from crossover.study.listener import Listener, Quiet
+from crossover.study.listener import Listener
 from crossover.study.models import said_choice, said_code, said_precision, settled
-from crossover.study.on_ray import Ray, cluster
+from crossover.study.on_ray import Ray
 from crossover.study.outcome import Outcome, write_outcome, write_so_far
 from crossover.study.outlook import outlook
 from crossover.study.overfitting import overfitting
 from crossover.study.paying import asked_models, others_paid, paid_models
 from crossover.study.plan import introduced, planned
 from crossover.study.preview import Preview, previewed
-from crossover.study.progress import noted
-from crossover.study.registered import keep_scores
 from crossover.study.scoring import Scoring
 from crossover.study.several import specs_of
-from crossover.study.works import Scene, Serial
+from crossover.study.works import Executor, Scene, Serial
 from crossover.tuning.open import check_tuning
 from crossover.types import Candidate, Message, Run
-
-
-def run_study(
-    task_path: Path,
-    out: Path | None = None,
-    listener: Listener | None = None,
-    model: str | None = None,
-    settings: Sequence[str] = (),
-    journal: str | None = None,
-    on: str | None = None,
-) -> StudyFolder:
-    """Run or continue the study of a task file, and return its folder: decision.json is in it.
-
-    `model`, and `settings` such as "limits.minutes=10": instead of the task file's. `out` None: `runs/NAME` in the current
-    folder, or `runs/NAME-MODEL` with another model than the file's. `journal`, `on`: as `run_task` takes them. Raises
-    `CrossoverError` for whatever the user can mend; where nothing was measured before, no folder is left behind.
-    """
-    task, usual = asked(task_path, model, settings)
-    folder = StudyFolder(out or usual)
-    given = {"--model": model, "--out": out}  # not where the journal is: the report goes to others
-    options = tuple(word for name, value in given.items() if value is not None for word in (name, str(value)))
-    options += tuple(word for setting in settings for word in ("--set", setting))
-    return run_task(task, str(task_path), folder, listener, options, journal, on)
-
-
-def run_task(
-    task: Task,
-    source: str,
-    folder: StudyFolder,
-    listener: Listener | None = None,
-    options: Sequence[str] = (),
-    journal_at: str | None = None,
-    on: str | None = None,
-    prepared: Prepared | None = None,
-) -> StudyFolder:
-    """Run or continue the study of a checked task. `source`: its file, or what stands for one; `options`: of the command.
-    `journal_at`: the address of the database that keeps a new study's journal, which is else a file in the folder. `on`:
-    "ray" or "ray:HOST:PORT", the cluster whose workers climb rungs side by side; else this process does all. `prepared`:
-    the task's rows, where they were read already.
-
-    Raises as `run_study` does.
-    """
-    prepared, rule, models = opened(task, source, prepared, (listener or Quiet()).progress)
-    with cluster(on, models) as workers, folder.kept_if_spent(), folder.locked():
-        journal = folder.open_journal(journal_at)
-        try:
-            keep_given(journal, task)
-            prepared = replace(prepared, task=with_kept_curve(journal, prepared.task))
-            with noted(folder, listener or Quiet()) as told:
-                _Conductor(prepared, source, folder, journal, told, models, rule, tuple(options), workers).conduct()
-        finally:
-            try:
-                if workers is not None:
-                    workers.close()  # before another may begin here: what they are about still goes into the journal
-            finally:
-                journal.close()
-        try:
-            kept = keep_scores(folder, task)
-        except PromptError as error:  # the verdict stands, whatever becomes of a file elsewhere
-            kept = [f"warning: the prompt registry does not have the scores of this study: {error}"]
-    for sentence in kept:
-        (listener or Quiet()).say(sentence)
-    return folder
-
-
-def preview_study(
-    task_path: Path, model: str | None = None, settings: Sequence[str] = (), listener: Listener | None = None
-) -> Preview:
-    """What `run_study` would take from its beginning. Nothing is measured but the speed of a model that runs here, and
-    nothing is left behind. Raises as `run_study` does."""
-    return preview_task(asked(task_path, model, settings)[0], str(task_path), listener)
-
-
-def preview_task(task: Task, source: str, listener: Listener | None = None) -> Preview:
-    """`preview_study` of a checked task. `source`: its file, or what stands for one."""
-    prepared, rule, models = opened(task, source, None, (listener or Quiet()).progress)
-    with tempfile.TemporaryDirectory(prefix="crossover-") as place:
-        folder = StudyFolder(Path(place))
-        journal = Journal(folder.journal)
-        try:
-            return _Conductor(prepared, source, folder, journal, listener or Quiet(), models, rule, ()).preview()
-        finally:
-            journal.close()
-
-
-def paid(task_path: Path, out: Path | None = None, model: str | None = None, settings: Sequence[str] = ()) -> list[str]:
-    """The models of a study that is not begun yet whose calls cost money, or leave this machine. Raises as `run_study`."""
-    task, usual = asked(task_path, model, settings)
-    if StudyFolder(out or usual).journal.exists():
-        return []
-
-    def model_of(spec: str) -> Model:
-        return open_model(spec, task.folder)
-
-    return paid_models(task, judge_of(task), ladder(task, model_of(task.model), model_of)[0], model_of)
 
 
 @dataclass(frozen=True)
@@ -169,7 +68,9 @@ class Account:
 
 
 @dataclass
-class _Conductor:
+class Conductor:
+    """Of one study, in its folder."""
+
     prepared: Prepared
     task_path: str
     folder: StudyFolder
@@ -250,50 +151,81 @@ class _Conductor:
         return Forecaster(self.bench, begin, suites, len(splits.test), splits.folds)
 
     def conduct(self) -> None:
+        """From the beginning, or from where it was left, to the verdict, and to the curve behind it."""
         model, rungs, said, memories, findings = self._begun()
-        suited = any(memory.suites for memory in memories)
-        curve, too_few = planned_curve(self.task, self.prepared.splits)
+        task, splits = self.task, self.prepared.splits
+        curve, too_few = planned_curve(task, splits)
+        changed = self._frozen()
+        asked_of = list(dict.fromkeys(asked_models(task, self.rule.judge, rungs)))
+        self.account = Account(findings, self._assumed(said), [*blind(task), *too_few], asked_of)
+        self._announce(rungs, changed, suited=any(memory.suites for memory in memories))
+        begin = start(task, model, [e.output for e in splits.train])
+        models = {spec: self.model_of(spec) for spec in asked_of}
+        renderer, place = self.evaluator.renderer(begin.prompt), self.folder.path
+        self.account.said.extend(
+            compared(models, begin, renderer, splits.dev, self.journal, rungs, place, self.listener.say)
+        )
+        scene = Scene(self.bench, begin, self.folder, memories, splits.folds)
+        executor = self.cluster.executor(scene, task, self.listener) if self.cluster else Serial(scene)
+        ascent = Ascent(self.bench, self.folder, memories, self.listener, self.account.warnings, executor)
+        rungs = self._climb(ascent, rungs, self._forecaster(begin, memories), curve, apart=executor.apart)
+        self.account.said.extend(said_choice(task.model, model, self.journal))
+        outcome = self._decided(ascent.climbed, self._tested(ascent.climbed, rungs, executor))
+        if curve is not None:  # the verdict stands before it, whatever comes
+            write_outcome(outcome, self.folder, self.journal)
+            study = CurveStudy(curve, self.bench, begin, self.folder, self.listener, executor)
+            outcome = study.added(outcome, rungs, splits)
+        write_outcome(outcome, self.folder, self.journal)
+
+    def _frozen(self) -> list[str]:
+        """Hold the study to what it began with; what has changed since."""
         changed = changed_since(self.journal, self.task)
         compared_by = dict.fromkeys([*specs_of(self.task), *filter(None, [self.rule.judge])])
         identities = {spec: self.model_of(spec).identity for spec in compared_by}
         freeze(self.journal, self.folder, self.task.model, self.prepared.splits, changed, identities)
         self.rule.hold(self.journal, self.folder)
-        self.listener.say(introduced(self.task, self.prepared.splits, rungs))
-        since = [f"since the last run in {self.folder.path} the task has changed: {'; '.join(changed)}"] if changed else []
-        codes = [*self.rule.said(), *said_code({spec: self.model_of(spec) for spec in specs_of(self.task)})]
-        for sentence in (*since, *codes):
-            self.listener.say(sentence)
-        said = [*self.task.assumptions, *codes, *said, *assumed(self.task.limits, self.task.prices)]
+        return changed
+
+    def _assumed(self, said: Sequence[str]) -> list[str]:
+        """What was taken for granted, or chosen for the user, beside what is `said` already."""
+        found = [*self.task.assumptions, *self._codes(), *said, *assumed(self.task.limits, self.task.prices)]
         for spec in specs_of(self.task):
-            said += said_precision(spec, self.model_of(spec), self.journal)
-        for sentence in (f"relevance is {self.evaluator.relevance.name}", *said):
+            found += said_precision(spec, self.model_of(spec), self.journal)
+        return found
+
+    def _codes(self) -> list[str]:
+        """What code of the user's, or of other packages, takes part."""
+        return [*self.rule.said(), *said_code({spec: self.model_of(spec) for spec in specs_of(self.task)})]
+
+    def _announce(self, rungs: Sequence[Rung], changed: Sequence[str], suited: bool) -> None:
+        """Say what is ahead. `suited`: what weights forget is measured."""
+        splits = self.prepared.splits
+        since = [f"since the last run in {self.folder.path} the task has changed: {'; '.join(changed)}"] if changed else []
+        for sentence in (introduced(self.task, splits, rungs), *since, *self._codes()):
+            self.listener.say(sentence)
+        for sentence in (f"relevance is {self.evaluator.relevance.name}", *self.account.said):
             self.listener.note(sentence)
-        folds = self.prepared.splits.folds
-        self.listener.plan(planned(rungs, suited, folds=len(folds)))
-        for finding in findings:
+        self.listener.plan(planned(rungs, suited, folds=len(splits.folds)))
+        for finding in self.account.findings:
             self.listener.say(f"{finding.level}: {finding.said}")
-        begin = start(self.task, model, [e.output for e in self.prepared.splits.train])
-        warnings = [*blind(self.task), *too_few]
-        for sentence in warnings:
+        for sentence in self.account.warnings:
             self.listener.say(f"warning: {sentence}")
-        models = {spec: self.model_of(spec) for spec in asked_models(self.task, self.rule.judge, rungs)}
-        renderer = self.evaluator.renderer(begin.prompt)
-        dev, place = self.prepared.splits.dev, self.folder.path
-        said += compared(models, begin, renderer, dev, self.journal, rungs, place, self.listener.say)
-        scene = Scene(self.bench, begin, self.folder, memories, folds)
-        executor = self.cluster.executor(scene, self.task, self.listener) if self.cluster else Serial(scene)
-        ascent = Ascent(self.bench, self.folder, memories, self.listener, warnings, executor)
-        self.account = Account(findings, said, warnings, list(models))
+
+    def _climb(
+        self, ascent: Ascent, rungs: list[Rung], forecaster: Forecaster, curve: CurvePlan | None, apart: bool
+    ) -> list[Rung]:
+        """Climb the rungs as far as the limits let it, and time what they made; those that were to be climbed. `apart`:
+        elsewhere, several at a time."""
+        task, said, warnings = self.task, self.account.said, self.account.warnings
         try:
-            self.meter.reserve = FOLDS_RESERVE if folds else TEST_RESERVE
-            speed = self.costing.speed(self.task.model)  # before the limits can cut it off
-            for spec in specs_of(self.task) if executor.apart else ():  # later there is other work beside it
+            self.meter.reserve = FOLDS_RESERVE if forecaster.folds else TEST_RESERVE
+            speed = self.costing.speed(task.model)  # before the limits can cut it off
+            for spec in specs_of(task) if apart else ():  # later there is other work beside it
                 self.costing.speed(spec)
-            self.judge = self.rule.measured(self.evaluator, self.prepared.splits.dev, self.task, self.listener.say)
+            self.judge = self.rule.measured(self.evaluator, self.prepared.splits.dev, task, self.listener.say)
             said += told(self.judge)
-            warnings += doubts(self.judge, specs_of(self.task))
-            if isinstance(model, Tunable) and not self.task.models:  # the pace of several is not one number
-                forecaster = self._forecaster(begin, memories)
+            warnings += doubts(self.judge, specs_of(task))
+            if isinstance(self.bench.model, Tunable) and not task.models:  # the pace of several is not one number
                 judge = self.judge.token_seconds if self.judge else 0.0
                 ahead = outlook(rungs, forecaster, self.bench, speed, judge, self.listener.say)
                 rungs = ahead.rungs
@@ -307,32 +239,37 @@ class _Conductor:
             left = ", ".join(r.name for r in rungs[len(ascent.climbed) :])
             warnings.append(f"{error} while climbing; not finished: {left}")
             self.listener.say(warnings[-1])
-        if self.task.limits.latency_p95_ms is not None:  # what is timed after the climb decides, too
+        if task.limits.latency_p95_ms is not None:  # what is timed after the climb decides, too
             self.meter.reserve /= 2
         ascent.timed()
         self.meter.reserve = 0.0
         ascent.probed()
-        said += said_choice(self.task.model, model, self.journal)
-        contenders = self.costing.evidence(ascent.climbed, {}).contenders(self.task)
+        return rungs
+
+    def _tested(self, climbed: Sequence[Climbed], rungs: Sequence[Rung], executor: Executor) -> dict[str, Run]:
+        """The finalists on test, or all over the folds, by their ids."""
+        said, warnings, folds = self.account.said, self.account.warnings, self.prepared.splits.folds
+        contenders = self.costing.evidence(climbed, {}).contenders(self.task)
         for removed in filter(None, (contender.removed for contender in contenders)):
             self.listener.say(removed)
-        candidates = {made.name: made.candidate for made in ascent.climbed if made.candidate}
+        candidates = {made.name: made.candidate for made in climbed if made.candidate}
         if folds:
             if self.task.exhaustive is False:
                 said.append("exhaustive: false changes nothing over folds: there all rows are answered")
             crossfit = CrossFit(self.bench, folds, self.rule, self.listener, executor)
-            runs = crossfit.held(rungs, contenders, candidates, warnings)
-        else:
-            seconds = {made.name: made.dev.usage.seconds / len(made.dev.records) for made in ascent.climbed if made.dev}
-            test = self.prepared.splits.test
-            finals = Finals(self.task, test, self.evaluator, self.meter, self.rule, self.journal, self.listener, seconds)
-            runs = finals.held(contenders, candidates, warnings, said)
-        outcome = self._decided(ascent.climbed, runs)
-        if curve is not None:  # the verdict stands before it, whatever comes
-            write_outcome(outcome, self.folder, self.journal)
-            study = CurveStudy(curve, self.bench, begin, self.folder, self.listener, executor)
-            outcome = study.added(outcome, rungs, self.prepared.splits)
-        write_outcome(outcome, self.folder, self.journal)
+            return crossfit.held(rungs, contenders, candidates, warnings)
+        seconds = {made.name: made.dev.usage.seconds / len(made.dev.records) for made in climbed if made.dev}
+        finals = Finals(
+            self.task,
+            self.prepared.splits.test,
+            self.evaluator,
+            self.meter,
+            self.rule,
+            self.journal,
+            self.listener,
+            seconds,
+        )
+        return finals.held(contenders, candidates, warnings, said)
 
     def _so_far(self, climbed: list[Climbed], ahead: Sequence[Rung]) -> None:
         """Write down what there is, for who looks at the study before it is finished."""

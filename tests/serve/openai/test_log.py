@@ -13,8 +13,8 @@ import pytest
 
 from crossover.data.served import ServedLog
 from crossover.errors import OptionError
-from crossover.study.conductor import run_study
 from crossover.study.read import read_candidate
+from crossover.study.run import run_study
 from crossover.testing.server import serving
 from tests.cli.small import write_task
 
