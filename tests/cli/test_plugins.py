@@ -122,7 +122,10 @@ def test_a_strategy_that_changes_its_task_changes_the_plan_of_no_other(
     def planned(*strategies: str) -> dict[str, object]:
         said = crossover("run", write_task(tmp_path, strategies=list(strategies)), "--plan", "--json")
         assert said.status == 0, said.err
-        [own] = [stage for stage in json.loads(said.out)["stages"] if stage["name"] == "instruction"]
+        found = json.loads(said.out)
+        failing = [one for one in found["said"] if "will fail" in one]
+        assert failing == ([f"alters will fail: {WHY['alters']}"] if "alters" in strategies else [])
+        [own] = [stage for stage in found["stages"] if stage["name"] == "instruction"]
         return {what: own[what] for what in ("calls", "tokens_in", "tokens_out")}
 
     assert planned("alters", "instruction") == planned("instruction")

@@ -85,6 +85,7 @@ def test_a_margin_is_a_distance_in_points() -> None:
     assert numbers.span(0.01) == "1.0 points"
     assert numbers.span(0.005) == "0.5 points"
     assert (numbers.span(0.0304, 0.03), numbers.span(0.03, 0.0304)) == ("3.04 points", "3.00 points")
+    assert numbers.span(0.31000000000000005, 0.31) == numbers.span(0.31, 0.31000000000000005) == "31.0 points"
     assert (numbers.span(0.05, 0.03), numbers.span(0.03, 0.03)) == ("5.0 points", "3.0 points")
 
 

@@ -116,6 +116,14 @@ def test_the_text_of_an_answer_in_parts_is_read_and_what_was_thought_is_not(cont
     assert attempt.reply.error == (None if read else "the service's answer is empty")
 
 
+def test_the_first_token_of_an_answer_in_parts_is_not_taken_for_its_label_s() -> None:
+    thought = {"content": [{"top_logprobs": [{"token": "a", "logprob": -0.1}]}]}
+    parts = [{"type": "thinking", "thinking": "a thought"}, {"type": "text", "text": "b"}]
+    attempt, top = answered(body(choices=[{"message": {"content": parts}, "logprobs": thought}]), {})
+    assert attempt.reply is not None
+    assert (attempt.reply.text, top) == ("b", {})
+
+
 def test_an_answer_nested_without_end_is_a_recorded_failure() -> None:
     attempt, _ = answered(b'{"choices":' + b"[" * 200_000, {})
     assert attempt.reply is not None

@@ -8,6 +8,7 @@ from crossover.types import Estimate
 
 ABSENT = "—"
 EXACT = 15  # significant digits of a number that is known
+CLOSE = 6  # decimals of points: what is nearer to another number is that number
 MINUS = "−"
 
 
@@ -30,9 +31,9 @@ def span(distance: float, beside: float | None = None) -> str:
     """A distance of two shares, such as a margin: "1.0 points"; more exact where it would else read like another one that
     stands `beside` it."""
     shown = 1
-    while beside is not None and shown < EXACT and f"{100 * distance:.{shown}f}" == f"{100 * beside:.{shown}f}":
+    while beside is not None and shown < CLOSE and f"{100 * distance:.{shown}f}" == f"{100 * beside:.{shown}f}":
         shown += 1
-    return f"{100 * distance:.{shown}f} points" if shown < EXACT else span(distance)
+    return f"{100 * distance:.{shown}f} points" if shown < CLOSE else span(distance)
 
 
 def difference(value: float, low: float, high: float) -> str:

@@ -71,7 +71,7 @@ def recommend(
         nothing = "No model was measured on the test items, so nothing can be said: the warnings tell why."
         return Verdict("undecided", None, None, None, None, (nothing,), ()), Comparisons(())
     chosen, ids, is_open = found.chosen, {c.id for c in found.everyone}, found.confidence == "open"
-    items = _items(found, views[0], margin, tolerance) if is_open else None
+    more = _needed(found, views[0], margin, tolerance) if is_open else None
     possible = _possible(found, views) if is_open else None
     wording = replace(wording, limited=any(id not in ids for id in runs))
     if possible is not None and found.short is None:
@@ -81,11 +81,11 @@ def recommend(
     run, few = runs[chosen.id], thin(views[0].scores[chosen.id], metric.aggregate)
     there = run.raced.of if run.raced and run.stopped else run.estimate.n
     passed = _passed_over(found, runs, views[0], margin)
-    said = wording.reasons(found, estimates, margin, tolerance, target, items, there, few, bool(passed))
-    beside = [wording.widened(chosen, views[0].estimate(chosen, found.of), found.of)] if found.of > 1 else []
-    beside += [wording.passed_over(c, runs[c.id].estimate, chosen, champions[c.family]) for c in reversed(passed)]
+    said = wording.reasons(found, estimates, margin, tolerance, target, more, there, few, bool(passed))
+    further = [wording.widened(chosen, views[0].estimate(chosen, found.of), found.of)] if found.of > 1 else []
+    further += [wording.passed_over(c, runs[c.id].estimate, chosen, champions[c.family]) for c in reversed(passed)]
     if possible is not None and found.short is None:
-        beside.append(wording.possible(possible, found.everyone))
+        further.append(wording.possible(possible, found.everyone))
     warnings = wording.warnings(found, estimates)
     if found.unstable is not None:
         warnings.insert(0, wording.unstable(found.unstable, found.strict))
@@ -98,8 +98,8 @@ def recommend(
         choice=None if is_open else chosen.id,
         provisional=chosen.id if is_open else None,
         target_met=found.met,
-        needed_test_items=items,
-        reasons=(said[0], *beside, *said[1:]),
+        needed_test_items=more,
+        reasons=(said[0], *further, *said[1:]),
         warnings=tuple(warnings),
         confidence=found.confidence,
         regret=found.risk,
@@ -109,7 +109,7 @@ def recommend(
     return verdict, found.comparisons
 
 
-def _items(found: Settled, scores: Tested, margin: float, tolerance: float) -> int | None:
+def _needed(found: Settled, scores: Tested, margin: float, tolerance: float) -> int | None:
     """The test items that would settle what is open, between those of the champions who may be chosen."""
     ids = {c.id for c in found.everyone}
     left = [c for c in found.ordered if c is found.chosen or not scores.beaten(c.id, ids)]

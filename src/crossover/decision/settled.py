@@ -46,13 +46,9 @@ class Settled:
 
     @property
     def kind(self) -> str:
-        return (
-            "undecided"
-            if self.confidence == "open"
-            else "neither"
-            if self.chosen.family == "control"
-            else self.chosen.family
-        )
+        if self.confidence == "open":
+            return "undecided"
+        return "neither" if self.chosen.family == "control" else self.chosen.family
 
 
 def settle(

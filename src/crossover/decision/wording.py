@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from crossover.data.task import Task
 from crossover.data.template import columns_of
@@ -12,9 +13,11 @@ from crossover.decision.contenders import Contender, cheapest
 from crossover.decision.costs import CURRENCY, Amount, break_even, middle
 from crossover.decision.crossing import Crossing
 from crossover.decision.pairs import ALPHA, Comparisons, Pair
-from crossover.decision.settled import Settled
 from crossover.decision.terms import measure
 from crossover.types import Estimate
+
+if TYPE_CHECKING:  # the words are wanted where nothing is settled, too
+    from crossover.decision.settled import Settled
 
 WORDS = {
     "control": "the control",

@@ -78,8 +78,10 @@ def words_of_refusal(message: Mapping[str, Any], content: Any) -> str:
 def text_in(content: Any) -> str:
     """The text of a message in OpenAI's dialect: its content, or the parts of it that are text, as some services send what
     a model thought and answered; else ""."""
-    parts = content if isinstance(content, list) else [{"type": "text", "text": content}]
-    said = (one.get("text") for one in parts if isinstance(one, Mapping) and one.get("type") in ("text", "output_text"))
+    if isinstance(content, str):
+        return content
+    parts = [one for one in content if isinstance(one, Mapping)] if isinstance(content, list) else []
+    said = (one.get("text") for one in parts if one.get("type") in ("text", "output_text"))
     return "".join(one for one in said if isinstance(one, str))
 
 

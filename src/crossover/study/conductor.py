@@ -156,7 +156,7 @@ class Conductor:
         task, splits = self.task, self.prepared.splits
         curve, too_few = planned_curve(task, splits)
         changed = self._frozen()
-        asked_of = list(dict.fromkeys(asked_models(task, self.rule.judge, rungs)))
+        asked_of = asked_models(task, self.rule.judge, rungs)
         self.account = Account(findings, self._assumed(said), [*blind(task), *too_few], asked_of)
         self._announce(rungs, changed, suited=any(memory.suites for memory in memories))
         begin = start(task, model, [e.output for e in splits.train])

@@ -26,7 +26,7 @@ from crossover.study.counter import Counter
 from crossover.study.dry import DryBench, Known, World, repeated
 from crossover.study.foreseen import Forecast, Recipes
 from crossover.study.ladder import TRAIN_SAMPLE, Rung, begun, moved
-from crossover.study.promised import lent_to_one, promised
+from crossover.study.promised import changed, lent_to_one, promised
 from crossover.study.refits import Reckoned, refitted, rows_of
 from crossover.study.several import without_places
 from crossover.study.work import (
@@ -63,13 +63,13 @@ class Forecaster:
 
     def forecast(self, rungs: Sequence[Rung], world: World = "most") -> Forecast:
         """What these take in a world. Rungs that end in the same candidate are measured once, as in the study."""
-        ahead = _Ahead(self, world)
+        dry_run = _DryRun(self, world)
         for number, rung in enumerate(rungs, 1):
             self.bench.evaluator.progress(f"foreseeing {rung.name}", number, len(rungs))
-            ahead.climb(rung)
-        ahead.fold()
-        ahead.test()
-        return ahead.forecast()
+            dry_run.climb(rung)
+        dry_run.fold()
+        dry_run.test()
+        return dry_run.forecast()
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,7 @@ class _Finalist:
     dry: DryBench | None = None
 
 
-class _Ahead:
+class _DryRun:
     """A ladder as it is climbed in one world: rung by rung, then again in the folds, then its finalists on test."""
 
     def __init__(self, given: Forecaster, world: World) -> None:
@@ -99,7 +99,7 @@ class _Ahead:
         self._sides: dict[str, list[_Finalist]] = {}  # and of each model and family
         self._parts: dict[str, Work] = {}
         self._apart: dict[str, Work] = {}
-        self._tested: dict[str, Work] = {}
+        self._finals: dict[str, Work] = {}
         self._climbs: dict[str, Reckoned] = {}
         self._refused: dict[str, str] = {}
         self._unforeseen: list[str] = []
@@ -118,6 +118,8 @@ class _Ahead:
         try:
             lent = replace(dry, bench=lent_to_one(at))
             made = promised(rung.name, rung.strategy.adapt(begin, lent), begin, dry)
+            if lent.task != at.task:
+                raise changed(rung.name, ["task"])
             made = moved(rung, made, rung.model or self._given.begin.model, at)
             dry.score(made)
         except (TuningError, OptionError, MissingExtra) as error:
@@ -150,9 +152,8 @@ class _Ahead:
         alike = made.weights is None and not made.prompt.demonstrations
         self._climbs[rung.name] = Reckoned(making, teaching, len(dry.taught), each, alike)
         self._parts[rung.name] = making
-        if made.id in self._ended and (
-            self._least or len(dry.tried) < 2
-        ):  # at the most, who chose among several chose other
+        alone = self._least or len(dry.tried) < 2  # at the most, who chose among several chose otherwise
+        if made.id in self._ended and alone:
             self._twins.append(rung.name)
             if _begins(self._ended[made.id], rung):
                 self._kept.append(rung.name)
@@ -198,11 +199,11 @@ class _Ahead:
                 one.dry.score(alone)
                 self._parts[one.name] = summed(self._parts[one.name], less(one.dry.work, before))
             if not self._given.folds:
-                graded = {} if self._same and self._tested else self._given.graded(self._given.tested)
+                graded = {} if self._same and self._finals else self._given.graded(self._given.tested)
                 rows = range(self._given.tested)
                 work = one.dry.answering(one.made, "test", rows) if one.made and one.dry else one.work
-                self._tested[one.model] = summed(self._tested.get(one.model, {}), work, graded)
-        self._parts["test"] = summed(*self._tested.values())
+                self._finals[one.model] = summed(self._finals.get(one.model, {}), work, graded)
+        self._parts["test"] = summed(*self._finals.values())
 
     def forecast(self) -> Forecast:
         """All of it."""
@@ -213,7 +214,7 @@ class _Ahead:
             recipes={name: recipe for own in models.values() for name, recipe in own.items()},
             unforeseen=tuple(self._unforeseen),
             parts=self._parts,
-            finals=self._tested,
+            finals=self._finals,
             models=models,
             twins=tuple(self._twins),
             climbs=self._climbs,

@@ -78,7 +78,7 @@ class Preview:
 
 
 @dataclass(frozen=True)
-class _Ahead:
+class _Foreseen:
     """The rungs that are climbed, foreseen at the most, with what was measured for that: `paces`, seconds of a token by
     model, and what measuring the first model's speed takes, `took` seconds of it where they are known."""
 
@@ -104,8 +104,8 @@ def previewed(
     kept, currency = ahead.rungs, task.prices.currency or CURRENCY
     plan, too_few = planned_curve(task, splits)
     worlds = Worlds(forecaster.forecast(kept, "least"), forecaster.forecast(kept, "kept"), ahead.forecast)
-    of = Stages(kept, forecaster, bench, splits, ahead.paces, ahead.speed, ahead.took, plan)
-    stages = of.all(worlds)
+    planner = Stages(kept, forecaster, bench, splits, ahead.paces, ahead.speed, ahead.took, plan)
+    stages = planner.all(worlds)
     parts, bounds = [stage.thought for stage in stages], _bounds(stages)
     said = [*ahead.said, *too_few, *(f"{name} will fail: {why}" for name, why in worlds.failing.items())]
 
@@ -118,7 +118,7 @@ def previewed(
 
     chained = any(len(rung.spec.steps) > 1 for rung in kept)
     sharing = [what for what, there in (("folds", forecaster.folds), ("sequences", chained)) if there]
-    if (between := _between(*bounds, bool(of.judging), sharing)) is not None:
+    if (between := _between(*bounds, bool(planner.judging), sharing)) is not None:
         said.append(between)
     said += _better(stages, worlds.choosing)
     paid = paid_models(task, bench.evaluator.judge, kept, bench.model_of)
@@ -156,7 +156,7 @@ def batches_text(spec: str, stages: int) -> str:
 
 def _ahead(
     rungs: Sequence[Rung], forecaster: Forecaster, bench: StudyBench, costing: Costing, say: Callable[[str], None]
-) -> _Ahead:
+) -> _Foreseen:
     """Foresees rungs, and measures what that wants to know of the models that run here."""
     task, model = bench.task, bench.model
     paces: dict[str, dict[str, float]] = {}
@@ -175,7 +175,7 @@ def _ahead(
     if bench.evaluator.judge in paces:  # another one's speed is not measured
         judged = paces[bench.evaluator.judge].get("prompt", 0.0)
         paces = {spec: pace | {"judge": judged} for spec, pace in paces.items()}
-    return _Ahead(kept, forecast, paces, speed, took if by_the_hour(model) else None, said)
+    return _Foreseen(kept, forecast, paces, speed, took if by_the_hour(model) else None, said)
 
 
 def _speed(bench: StudyBench) -> Work:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,17 @@ def held(name: str, strategy: Strategy, start: Candidate, bench: StudyBench) -> 
     lent = lent_to_one(bench)
     before = {field.name: getattr(lent, field.name) for field in dataclasses.fields(lent)}
     made = strategy.adapt(start, lent)
-    changed = [part for part, had in before.items() if getattr(lent, part) is not had]
-    if "task" not in changed and lent.task != bench.task:
-        changed.append("task")
-    if changed:
-        raise OptionError(f"{name} changed its bench ({', '.join(changed)}); valid is to leave it as it is")
+    parts = [part for part, had in before.items() if getattr(lent, part) is not had]
+    if "task" not in parts and lent.task != bench.task:
+        parts.append("task")
+    if parts:
+        raise changed(name, parts)
     return promised(name, made, start, bench)
+
+
+def changed(name: str, parts: Sequence[str]) -> OptionError:
+    """Of a strategy that changed these parts of its bench."""
+    return OptionError(f"{name} changed its bench ({', '.join(parts)}); valid is to leave it as it is")
 
 
 def lent_to_one(bench: StudyBench) -> StudyBench:

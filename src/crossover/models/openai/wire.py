@@ -115,7 +115,8 @@ def answered(content: bytes, headers: Mapping[str, str]) -> tuple[Attempt, dict[
     named = body.get("model") if isinstance(body.get("model"), str) else ""
     text, named = (one.encode("utf-8", "replace").decode() for one in (text, named))  # half a character cannot be written
     reply = Reply(text, usage=usage, model=named, finish=finish)
-    return Attempt(reply, headers=headers), _first(choice)
+    # of an answer in parts the first token may be one of what was thought
+    return Attempt(reply, headers=headers), _first(choice) if isinstance(message.get("content"), str) else {}
 
 
 def _usage(found: Mapping[str, Any]) -> Usage:
