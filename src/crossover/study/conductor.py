@@ -157,8 +157,9 @@ class Conductor:
         curve, too_few = planned_curve(task, splits)
         changed = self._frozen()
         asked_of = asked_models(task, self.rule.judge, rungs)
-        self.account = Account(findings, self._assumed(said), [*blind(task), *too_few], asked_of)
-        self._announce(rungs, changed, suited=any(memory.suites for memory in memories))
+        codes = [*self.rule.said(), *said_code({spec: self.model_of(spec) for spec in specs_of(task)})]
+        self.account = Account(findings, self._assumed(codes, said), [*blind(task), *too_few], asked_of)
+        self._announce(rungs, changed, codes, suited=any(memory.suites for memory in memories))
         begin = start(task, model, [e.output for e in splits.train])
         models = {spec: self.model_of(spec) for spec in asked_of}
         renderer, place = self.evaluator.renderer(begin.prompt), self.folder.path
@@ -186,22 +187,19 @@ class Conductor:
         self.rule.hold(self.journal, self.folder)
         return changed
 
-    def _assumed(self, said: Sequence[str]) -> list[str]:
-        """What was taken for granted, or chosen for the user, beside what is `said` already."""
-        found = [*self.task.assumptions, *self._codes(), *said, *assumed(self.task.limits, self.task.prices)]
+    def _assumed(self, codes: Sequence[str], said: Sequence[str]) -> list[str]:
+        """What was taken for granted, or chosen for the user, beside what is `said`. `codes`: as for `_announce`."""
+        found = [*self.task.assumptions, *codes, *said, *assumed(self.task.limits, self.task.prices)]
         for spec in specs_of(self.task):
             found += said_precision(spec, self.model_of(spec), self.journal)
         return found
 
-    def _codes(self) -> list[str]:
-        """What code of the user's, or of other packages, takes part."""
-        return [*self.rule.said(), *said_code({spec: self.model_of(spec) for spec in specs_of(self.task)})]
-
-    def _announce(self, rungs: Sequence[Rung], changed: Sequence[str], suited: bool) -> None:
-        """Say what is ahead. `suited`: what weights forget is measured."""
+    def _announce(self, rungs: Sequence[Rung], changed: Sequence[str], codes: Sequence[str], suited: bool) -> None:
+        """Say what is ahead. `codes`: what code of the user's, or of other packages, takes part; `suited`: what weights
+        forget is measured."""
         splits = self.prepared.splits
         since = [f"since the last run in {self.folder.path} the task has changed: {'; '.join(changed)}"] if changed else []
-        for sentence in (introduced(self.task, splits, rungs), *since, *self._codes()):
+        for sentence in (introduced(self.task, splits, rungs), *since, *codes):
             self.listener.say(sentence)
         for sentence in (f"relevance is {self.evaluator.relevance.name}", *self.account.said):
             self.listener.note(sentence)
